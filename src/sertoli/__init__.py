@@ -1,0 +1,1 @@
+"""Open workstation for Micro-TESE."""

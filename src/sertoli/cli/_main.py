@@ -1,0 +1,83 @@
+"""``sertoli``: finds the command, loads only what it needs, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from sertoli.errors import SertoliError
+
+COMMANDS = {
+    "demo": "Run a simulated case without a person, from the dish to the report.",
+    "search": "Find every sperm in recordings and pictures.",
+    "evaluate": "Compare findings with labelled truth.",
+    "phantom": "Make simulated recordings with ground truth.",
+}
+"""Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``."""
+
+DISCLAIMER = "Research software, not a medical device."
+
+EXIT_FAILURE_OF_OURS = 1
+EXIT_USER_ERROR = 2
+EXIT_STOPPED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the loop."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of the command and return it."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"sertoli.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, epilog=DISCLAIMER)
+@click.version_option(package_name="sertoli")
+def sertoli() -> None:
+    """Sertoli: the open workstation for Micro-TESE."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with the exit code of the contract.
+
+    0 done, 2 the user's mistake (one line says what and how to mend it), 1 a failure of
+    ours, 130 stopped by the user with what was found kept.
+    """
+    try:
+        code = sertoli.main(arguments, prog_name="sertoli", standalone_mode=False)
+    except SertoliError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _say(error.format_message())
+        sys.exit(EXIT_USER_ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        _say("stopped")
+        sys.exit(EXIT_STOPPED)
+    except Exception:
+        traceback.print_exc()
+        _say("this is a failure of Sertoli's, please report it with the lines above")
+        sys.exit(EXIT_FAILURE_OF_OURS)
+    # With standalone_mode off, a command's return value or ctx.exit code comes back here.
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str) -> None:
+    line = " ".join(message.split())
+    click.echo(f"sertoli: {line}", err=True)

@@ -1,0 +1,5 @@
+"""Sperm seen, followed and graded."""
+
+from sertoli.sperm._sightings import Detections
+
+__all__ = ["Detections"]
