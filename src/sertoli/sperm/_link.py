@@ -1,0 +1,186 @@
+"""Link sightings of successive frames: which head is the same sperm as before."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from sertoli.sperm._sightings import Detections
+
+MAX_GAP_FRAMES = 10
+"""A sperm unseen for more frames than this counts as a new one when it shows again."""
+
+REACH_NEW_HEADS = 1.5
+"""How far, in head sizes, a sperm seen once may have moved: its speed is unknown."""
+
+REACH_HEADS = 1.0
+"""How far, in head sizes, a sperm may be from where its speed would put it."""
+
+REACH_GROWTH = 0.15
+"""Share by which the reach grows with every frame in which the sperm was not seen."""
+
+MIN_REACH_PX = 4.0
+
+DAMPING = 0.8
+"""Share of the speed that is left after a frame unseen: sperm turn."""
+
+SPEED_WEIGHT = 0.5
+"""Weight of the newest step in the running speed; lower is smoother."""
+
+_NEVER = 1e6
+
+
+class Linker:
+    """Gives every sighting of a sequence its track, one frame at a time.
+
+    Tracks are matched to the heads of a frame by their distance from the place where the
+    running speed puts them, never by box overlap: a sperm may move further than its own
+    length between frames. Within reach the assignment is the best one over all together
+    (Hungarian method). Only the tracks of the last few frames are held, so memory does not
+    grow with the recording.
+
+    Parameters
+    ----------
+    max_gap : int
+        Frames a sperm may go unseen before it is given up.
+    """
+
+    def __init__(self, max_gap: int = MAX_GAP_FRAMES) -> None:
+        self.max_gap = max_gap
+        self.count = 0
+        """Tracks begun so far; ids run from 0 to ``count - 1``."""
+        self._id = np.zeros(0, np.int64)
+        self._place_px = np.zeros((0, 2))
+        self._speed_px = np.zeros((0, 2))
+        self._head_px = np.zeros(0)
+        self._sightings = np.zeros(0, np.int64)
+        self._last_frame = np.zeros(0, np.int64)
+
+    def link(self, found: Detections, frame: int) -> npt.NDArray[np.int64]:
+        """Return the track ids of the heads of a frame.
+
+        Parameters
+        ----------
+        found : Detections, N of them
+        frame : int
+            Index of the frame; each call needs a higher one than the call before.
+
+        Returns
+        -------
+        ndarray, (N,) int64
+        """
+        self._forget(frame)
+        centre = found.centre_px.astype(np.float64)
+        head = np.sqrt(np.prod(found.size_px.astype(np.float64), axis=1))
+        tracks, heads = self._match(centre, frame)
+
+        ids = np.full(len(found), -1, np.int64)
+        ids[heads] = self._id[tracks]
+        self._update(tracks, centre[heads], head[heads], frame)
+
+        new = np.flatnonzero(ids < 0)
+        ids[new] = self.count + np.arange(len(new))
+        self.count += len(new)
+        self._begin(ids[new], centre[new], head[new], frame)
+        return ids
+
+    def _forget(self, frame: int) -> None:
+        keep = frame - self._last_frame <= self.max_gap + 1
+        if not keep.all():
+            self._id = self._id[keep]
+            self._place_px = self._place_px[keep]
+            self._speed_px = self._speed_px[keep]
+            self._head_px = self._head_px[keep]
+            self._sightings = self._sightings[keep]
+            self._last_frame = self._last_frame[keep]
+
+    def _match(
+        self, centre: npt.NDArray[np.float64], frame: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return rows of tracks and rows of heads that belong together."""
+        if not len(self._id) or not len(centre):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        gap = (frame - self._last_frame).astype(np.float64)
+        # 1 + d + d^2 + ... : a damped step for each frame since it was last seen.
+        steps = (1.0 - DAMPING**gap) / (1.0 - DAMPING)
+        expected = self._place_px + self._speed_px * steps[:, None]
+        heads = np.where(self._sightings > 1, REACH_HEADS, REACH_NEW_HEADS)
+        reach = np.maximum(self._head_px * heads, MIN_REACH_PX) * (1.0 + REACH_GROWTH * (gap - 1))
+
+        pairs = cKDTree(expected).sparse_distance_matrix(
+            cKDTree(centre), float(reach.max()), output_type="ndarray"
+        )
+        within = pairs["v"] <= reach[pairs["i"]]
+        i, j = pairs["i"][within], pairs["j"][within]
+        cost = (pairs["v"][within] / reach[i]) ** 2
+        return _assign(i, j, cost, len(expected), len(centre))
+
+    def _update(
+        self,
+        tracks: npt.NDArray[np.int64],
+        centre: npt.NDArray[np.float64],
+        head: npt.NDArray[np.float64],
+        frame: int,
+    ) -> None:
+        gap = (frame - self._last_frame[tracks])[:, None]
+        speed = (centre - self._place_px[tracks]) / gap
+        first = (self._sightings[tracks] == 1)[:, None]
+        weight = np.where(first, 1.0, SPEED_WEIGHT)
+        self._speed_px[tracks] += weight * (speed - self._speed_px[tracks])
+        self._place_px[tracks] = centre
+        self._head_px[tracks] += 0.2 * (head - self._head_px[tracks])
+        self._sightings[tracks] += 1
+        self._last_frame[tracks] = frame
+
+    def _begin(
+        self,
+        ids: npt.NDArray[np.int64],
+        centre: npt.NDArray[np.float64],
+        head: npt.NDArray[np.float64],
+        frame: int,
+    ) -> None:
+        n = len(ids)
+        self._id = np.concatenate([self._id, ids])
+        self._place_px = np.concatenate([self._place_px, centre])
+        self._speed_px = np.concatenate([self._speed_px, np.zeros((n, 2))])
+        self._head_px = np.concatenate([self._head_px, head])
+        self._sightings = np.concatenate([self._sightings, np.ones(n, np.int64)])
+        self._last_frame = np.concatenate([self._last_frame, np.full(n, frame, np.int64)])
+
+
+def _assign(
+    i: npt.NDArray[np.int64],
+    j: npt.NDArray[np.int64],
+    cost: npt.NDArray[np.float64],
+    tracks: int,
+    heads: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Choose among possible pairs: as many as can be, then the cheapest.
+
+    Tracks and heads that could pair with one another fall into small groups, each
+    solved by itself: a thousand heads cost little more than their number.
+    """
+    size = tracks + heads
+    links = coo_matrix((np.ones(len(i), np.int8), (i, j + tracks)), shape=(size, size))
+    _, group = connected_components(links, directed=False)
+    mine = group[i]
+    alone = np.bincount(mine, minlength=1)[mine] == 1
+    chosen_i, chosen_j = [i[alone]], [j[alone]]
+
+    crowd = np.flatnonzero(~alone)
+    crowd = crowd[np.argsort(mine[crowd], kind="stable")]
+    bounds = np.flatnonzero(np.diff(mine[crowd])) + 1
+    for rows in np.split(crowd, bounds) if len(crowd) else ():
+        track, track_at = np.unique(i[rows], return_inverse=True)
+        head, head_at = np.unique(j[rows], return_inverse=True)
+        table = np.full((len(track), len(head)), _NEVER)
+        table[track_at, head_at] = cost[rows]
+        a, b = linear_sum_assignment(table)
+        possible = table[a, b] < _NEVER
+        chosen_i.append(track[a[possible]])
+        chosen_j.append(head[b[possible]])
+    return np.concatenate(chosen_i), np.concatenate(chosen_j)
