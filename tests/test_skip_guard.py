@@ -41,6 +41,13 @@ SUITES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The made-up suites need none of the installed plugins, and start faster without.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
 @pytest.mark.parametrize("name", SUITES)
 def test_only_missing_real_images_may_skip(name: str, pytester: pytest.Pytester) -> None:
     source, exit_code = SUITES[name]
