@@ -1,0 +1,84 @@
+"""What the camera makes of the light: illumination, noise, processing, compression."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.phantom.render._look import Look
+
+Floats = npt.NDArray[np.float32]
+
+
+def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
+    """Background as a share of its level, (H, W) float32; fixed to the camera.
+
+    Parameters
+    ----------
+    shape : (H, W)
+    look : Look
+    seed : int
+        Decides the dust.
+    """
+    rng = np.random.default_rng((seed, 77))
+    h, w = shape
+    y = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, w, dtype=np.float32)[None, :]
+    tilt = math.cos(look.gradient_angle_rad) * x + math.sin(look.gradient_angle_rad) * y
+    light = 1 - look.vignetting * (x * x + y * y) / 2 + look.gradient * tilt / 2
+    for cells, share in ((6, 1.0), (40, 0.5)):
+        noise = rng.normal(size=(cells, cells)).astype(np.float32)
+        haze = cv2.resize(noise, (w, h), interpolation=cv2.INTER_CUBIC)
+        light = light + look.grain * share * haze
+    return np.asarray(np.clip(light, 0.05, None), dtype=np.float32)
+
+
+def expose(
+    light: Floats, background: Floats, look: Look, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Take a picture.
+
+    Parameters
+    ----------
+    light : ndarray, (H, W) float32
+        Intensity relative to the empty background.
+    background : ndarray, (H, W) float32
+        From `illumination`.
+    look : Look
+    rng : Generator
+        Noise of this frame.
+
+    Returns
+    -------
+    ndarray, (H, W) or (H, W, 3) RGB uint8
+    """
+    signal = look.level * background * (1 + look.contrast * (light - 1))
+    signal = np.clip(signal, 0, 1.0)
+    noise = rng.standard_normal(signal.shape, dtype=np.float32)
+    deviation = np.sqrt(signal / look.electrons + (look.read_noise / 255) ** 2)
+    signal = np.clip(signal + noise * deviation, 0, 1)
+    if look.gamma != 1.0:
+        # Anchored at the background, so that gamma bends contrast and not brightness.
+        signal = look.level * (signal / look.level) ** look.gamma
+    if look.sharpening > 0:
+        signal = signal + look.sharpening * (signal - cv2.GaussianBlur(signal, (0, 0), 1.2))
+    grey = np.clip(signal, 0, 1) * 255 + 0.5
+    picture: npt.NDArray[np.uint8]
+    if look.tint is None:
+        picture = np.minimum(grey, 255).astype(np.uint8)
+    else:
+        colour = grey[..., None] * np.array(look.tint, np.float32)
+        picture = np.minimum(colour, 255).astype(np.uint8)
+    if look.white_edge_px:
+        picture[:, -look.white_edge_px :] = 255
+    if look.jpeg_quality is not None:
+        picture = _through_jpeg(picture, look.jpeg_quality)
+    return picture
+
+
+def _through_jpeg(picture: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED), dtype=np.uint8)
