@@ -1,0 +1,348 @@
+"""``sertoli evaluate`` from the outside: files in, files and one-line errors out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from sertoli.cli import main
+
+HEADER = "frame,file,time_s,x_px,y_px,width_px,height_px,x_um,y_um,z_um,probability,track_id,class"
+
+ROWS = [
+    (0, "a.png", 14.0, 14.0, 8, 8, 0.9),  # on sperm
+    (0, "a.png", 80.0, 80.0, 8, 8, 0.8),  # on the cluster
+    (1, "b.png", 50.0, 50.0, 8, 8, 0.4),  # on an impurity: background
+]
+
+
+def write_csv(path: Path, rows: list[tuple[Any, ...]], *, video: bool = False) -> Path:
+    lines = [HEADER]
+    for frame, file, x, y, width, height, probability in rows:
+        name = "" if video else file
+        lines.append(f"{frame},{name},,{x},{y},{width},{height},,,,{probability},,sperm")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def coco(**changes: Any) -> dict[str, Any]:
+    return {
+        "images": [
+            {"id": 1, "file_name": "a.png", "width": 100, "height": 100, "group": "one"},
+            {"id": 2, "file_name": "b.png", "width": 100, "height": 100, "group": "two"},
+            {"id": 3, "file_name": "c.png", "width": 100, "height": 100, "group": "two"},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 8, 8]},
+            {"id": 2, "image_id": 1, "category_id": 2, "bbox": [70, 70, 25, 25]},
+            {"id": 3, "image_id": 2, "category_id": 3, "bbox": [46, 46, 8, 8]},
+            {"id": 4, "image_id": 3, "category_id": 1, "bbox": [10, 10, 8, 8]},
+            {"id": 5, "image_id": 3, "category_id": 1, "bbox": [10, 10, 0, 8]},
+        ],
+        "categories": [
+            {"id": 1, "name": "sperm"},
+            {"id": 2, "name": "cluster"},
+            {"id": 3, "name": "impurity"},
+        ],
+        **changes,
+    }
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "findings.csv", ROWS)
+    (tmp_path / "truth.json").write_text(json.dumps(coco()), encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", *map(str, arguments)])
+    return int(left.value.code or 0)
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    loaded = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def counts(folder: Path) -> tuple[int, int, int, int]:
+    found = summary(folder)
+    return found["tp"], found["fp"], found["fn"], found["dont_care"]
+
+
+def test_writes_summary_and_plot(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("findings.csv", "truth.json") == 0
+    folder = place / "findings-evaluate"
+    found = summary(folder)
+    assert found["schema_version"] == 1
+    assert counts(folder) == (1, 1, 1, 1)
+    assert (found["precision"], found["recall"], found["f1"]) == (0.5, 0.5, 0.5)
+    assert found["images"] == 3
+    assert found["lowest_probability"] == 0.4
+    assert (found["classes"], found["ignored_classes"]) == (["sperm"], ["cluster"])
+    assert found["background_classes"] == ["impurity"]
+    assert found["groups"]["one"]["recall"] == 1.0
+    assert "low --confidence" in found["notes"][0]
+    picture = cv2.imread(str(folder / "precision_recall.png"))
+    assert picture is not None
+    assert picture.std() > 5
+    text = capsys.readouterr().out
+    assert "recall at 0.1 fp/image" in text
+    assert str(folder) in text
+    assert not (place / "findings-evaluate.partial").exists()
+
+
+def test_json_prints_the_summary_and_nothing_else(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("findings.csv", "truth.json", "--json", "--out", "here") == 0
+    assert json.loads(capsys.readouterr().out) == summary(place / "here")
+
+
+def test_an_existing_folder_is_kept_unless_told(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("findings.csv", "truth.json") == 0
+    assert run("findings.csv", "truth.json") == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert run("findings.csv", "truth.json", "--overwrite") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--ignore", "none"], (1, 2, 1, 0)),
+        (["--classes", "sperm,impurity"], (2, 0, 1, 1)),
+        (["--classes", "sperm, impurity", "--ignore", "none"], (2, 1, 1, 0)),
+        (["--classes", "none", "--ignore", "sperm,cluster"], (0, 1, 0, 2)),
+        (["--classes", "sperm,small_or_pinhead", "--ignore", "cluster"], (1, 1, 1, 1)),
+    ],
+)
+def test_classes(place: Path, options: list[str], expected: tuple[int, ...]) -> None:
+    assert run("findings.csv", "truth.json", "--out", "out", *options) == 0
+    assert counts(place / "out") == expected
+
+
+def as_folder(place: Path) -> Path:
+    (place / "dish-search").mkdir()
+    (place / "findings.csv").rename(place / "dish-search" / "findings.csv")
+    return place / "dish-search"
+
+
+def as_coco(place: Path) -> Path:
+    """The same findings as COCO, with ids of its own."""
+    images = [
+        {"id": 7, "file_name": "a.png"},
+        {"id": 8, "file_name": "b.png"},
+        {"id": 9, "file_name": "c.png"},
+    ]
+    path = place / "findings.coco.json"
+    path.write_text(json.dumps({"images": images, "annotations": results(7)}))
+    return path
+
+
+def as_results(place: Path) -> Path:
+    path = place / "results.json"
+    path.write_text(json.dumps(results(1)))
+    return path
+
+
+def results(first_image: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "image_id": first_image + frame,
+            "category_id": 1,
+            "bbox": [x - width / 2, y - height / 2, width, height],
+            "score": probability,
+        }
+        for frame, _, x, y, width, height, probability in ROWS
+    ]
+
+
+def as_video(place: Path) -> Path:
+    return write_csv(place / "video.csv", ROWS, video=True)
+
+
+def as_coco_of_a_video(place: Path) -> Path:
+    path = place / "video.coco.json"
+    images = [{"id": 5 + k, "file_name": "dish.mp4", "frame": k} for k in range(3)]
+    path.write_text(json.dumps({"images": images, "annotations": results(5)}))
+    return path
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(as_folder, id="search folder"),
+        pytest.param(as_coco, id="coco"),
+        pytest.param(as_results, id="coco results"),
+        pytest.param(as_video, id="video"),
+        pytest.param(as_coco_of_a_video, id="coco of a video"),
+    ],
+)
+def test_every_form_of_findings_gives_the_same(place: Path, make: Any) -> None:
+    findings = make(place)
+    assert run(findings, "truth.json", "--out", "out") == 0
+    assert counts(place / "out") == (1, 1, 1, 1)
+    assert summary(place / "out")["ap50"] == pytest.approx(51 / 101)
+
+
+def test_frames_of_the_truth_go_before_its_order(place: Path) -> None:
+    data = coco()
+    for image, frame in zip(data["images"], (2, 0, 1), strict=True):
+        image["frame"] = frame
+    (place / "truth.json").write_text(json.dumps(data))
+    rows = [((frame + 2) % 3, *rest) for frame, *rest in ROWS]
+    write_csv(place / "video.csv", rows, video=True)
+    assert run("video.csv", "truth.json", "--out", "out") == 0
+    assert counts(place / "out") == (1, 1, 1, 1)
+
+
+def test_folders_in_front_of_names_do_not_matter(place: Path) -> None:
+    data = coco()
+    for image in data["images"]:
+        image["file_name"] = "images/" + image["file_name"]
+    (place / "truth.json").write_text(json.dumps(data))
+    assert run("findings.csv", "truth.json", "--out", "out") == 0
+    assert counts(place / "out") == (1, 1, 1, 1)
+
+
+def test_crowds_are_dont_care(place: Path) -> None:
+    data = coco()
+    data["annotations"][0]["iscrowd"] = 1
+    (place / "truth.json").write_text(json.dumps(data))
+    assert run("findings.csv", "truth.json", "--out", "out") == 0
+    assert counts(place / "out") == (0, 1, 1, 2)
+
+
+def test_images_outside_the_truth_are_left_out_and_said(place: Path) -> None:
+    write_csv(place / "findings.csv", [*ROWS, (3, "z.png", 5, 5, 8, 8, 0.9)])
+    assert run("findings.csv", "truth.json", "--out", "out") == 0
+    assert counts(place / "out") == (1, 1, 1, 1)
+    assert summary(place / "out")["findings_outside_truth"] == 1
+    assert any("left out" in note for note in summary(place / "out")["notes"])
+
+
+def test_no_findings_is_a_result(place: Path) -> None:
+    write_csv(place / "findings.csv", [])
+    assert run("findings.csv", "truth.json", "--out", "out") == 0
+    found = summary(place / "out")
+    assert counts(place / "out") == (0, 0, 2, 0)
+    assert (found["precision"], found["recall"], found["ap50"]) == (None, 0.0, 0.0)
+
+
+def findings_with(**values: str) -> str:
+    row = dict.fromkeys(HEADER.split(","), "")
+    row |= {"frame": "0", "file": "a.png", "x_px": "1", "y_px": "1"}
+    row |= {"width_px": "4", "height_px": "4", "probability": "0.5", **values}
+    return f"{HEADER}\n{','.join(row.values())}\n"
+
+
+def truth_with(place: int, **values: Any) -> str:
+    data = coco()
+    data["annotations"][place] |= values
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "says"),
+    [
+        ("findings.csv", "", [], "not a table"),
+        ("findings.csv", b"\xff\xfe\x00\x89PNG", [], "not a table"),
+        ("findings.csv", "frame,file,x_px\n", [], "no column y_px, width_px"),
+        ("findings.csv", findings_with(x_px="nan"), [], "line 2 of findings.csv has x_px 'nan'"),
+        ("findings.csv", findings_with(y_px="inf"), [], "y_px 'inf'"),
+        ("findings.csv", findings_with(x_px="left"), [], "x_px 'left'"),
+        ("findings.csv", findings_with(frame="-1"), [], "frame '-1'"),
+        ("findings.csv", findings_with(frame="0.5"), [], "frame '0.5'"),
+        ("findings.csv", findings_with(width_px="-4"), [], "width_px '-4'"),
+        ("findings.csv", findings_with(probability="1.5"), [], "probability '1.5'"),
+        ("findings.csv", findings_with(probability=""), [], "probability ''"),
+        ("findings.csv", findings_with(file="q.png"), [], "'q.png', the truth has e.g. 'a.png'"),
+        ("findings.csv", findings_with(frame="9", file=""), [], "frame '9'"),
+        ("truth.json", "{", [], "not JSON"),
+        ("truth.json", "[]", [], "no list 'images'"),
+        ("truth.json", json.dumps(coco(images=[], annotations=[])), [], "lists no image"),
+        ("truth.json", json.dumps(coco(categories=[])), [], "no class at all"),
+        (
+            "truth.json",
+            truth_with(0, category_id=99),
+            [],
+            "category_id that the file does not list",
+        ),
+        ("truth.json", truth_with(0, bbox=[1, 2, 3, 10**400]), [], "annotation 1"),
+        ("truth.json", truth_with(0, bbox=[1, 2, 3]), [], "has bbox [1, 2, 3]"),
+        ("truth.json", truth_with(0, bbox=[1, 2, 3, float("nan")]), [], "annotation 1"),
+        ("truth.json", truth_with(0, image_id=99), [], "image_id that the file does not list"),
+        ("truth.json", truth_with(0, image_id="1"), [], "image_id '1'"),
+        ("truth.json", None, ["--classes", "sprem"], "sperm, cluster, impurity"),
+        ("truth.json", None, ["--ignore", "clutter"], "sperm, cluster, impurity"),
+        ("truth.json", None, ["--classes", "small_or_pinhead"], "sperm, cluster, impurity"),
+        ("truth.json", None, ["--classes", "sperm", "--ignore", "sperm"], "named twice"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str | bytes | None,
+    options: list[str],
+    says: str,
+) -> None:
+    if content is not None:
+        raw = content if isinstance(content, bytes) else content.encode()
+        (place / name).write_bytes(raw)
+    assert run("findings.csv", "truth.json", *options) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert len(error.strip().splitlines()) == 1
+    assert sorted(path.name for path in place.iterdir()) == ["findings.csv", "truth.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"images": []}, "no list of annotations"),
+        ({"annotations": []}, "no list 'images'"),
+        ([{"image_id": 1, "bbox": [1, 2, 3, 4]}], "score None"),
+        ([{"image_id": 1, "bbox": [1, 2, 3], "score": 0.5}], "has bbox [1, 2, 3]"),
+        ([{"image_id": 1, "bbox": [1, 2, -3, 4], "score": 0.5}], "has bbox [1, 2, -3, 4]"),
+        ([{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 5}], "score 5"),
+        ([{"image_id": 77, "bbox": [1, 2, 3, 4], "score": 0.5}], "image id '77'"),
+        ({"images": [], "annotations": [{"image_id": 1, "score": 0.5}]}, "image_id 1"),
+        ("text", "no list of annotations"),
+    ],
+)
+def test_bad_coco_findings(
+    place: Path, capsys: pytest.CaptureFixture[str], content: Any, says: str
+) -> None:
+    (place / "found.json").write_text(json.dumps(content))
+    assert run("found.json", "truth.json") == 2
+    assert says in capsys.readouterr().err
+
+
+def test_what_is_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "empty").mkdir()
+    for findings, truth in (
+        ("no.csv", "truth.json"),
+        ("findings.csv", "no.json"),
+        ("empty", "truth.json"),
+    ):
+        assert run(findings, truth) == 2
+        assert "no" in capsys.readouterr().err
+
+
+def test_images_that_cannot_be_told_apart(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = coco()
+    for image in data["images"]:
+        image["frame"] = 4
+    (place / "truth.json").write_text(json.dumps(data))
+    assert run(as_video(place), "truth.json") == 2
+    assert "several images with frame '4'" in capsys.readouterr().err
