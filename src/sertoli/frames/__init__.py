@@ -1,6 +1,31 @@
 """Pictures and where they come from."""
 
+from typing import TYPE_CHECKING, Any
+
 from sertoli.frames._frame import Frame, Pixels, to_grey
+from sertoli.frames._open import open_source
+from sertoli.frames._read_ahead import ReadAhead, read_ahead
 from sertoli.frames._source import FrameSource
 
-__all__ = ["Frame", "FrameSource", "Pixels", "to_grey"]
+if TYPE_CHECKING:
+    from sertoli.frames._write_video import VideoWriter
+
+__all__ = [
+    "Frame",
+    "FrameSource",
+    "Pixels",
+    "ReadAhead",
+    "VideoWriter",
+    "open_source",
+    "read_ahead",
+    "to_grey",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the writer when it is asked for: FFmpeg takes a while to load."""
+    if name == "VideoWriter":
+        from sertoli.frames._write_video import VideoWriter
+
+        return VideoWriter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
