@@ -98,10 +98,10 @@ class DishSource(FrameSource):
         self._dish = dish
         self._look = look
         self._stops = stops
-        self._size_px = (width_px, height_px)
+        self.size_px = (width_px, height_px)
+        self.seed = seed
         self._optics = Optics(um_per_px, look.modality)
         self._um_per_px = um_per_px
-        self._seed = seed
         self._sequence = sequence
         self._frame_s = frame_s
 
@@ -139,7 +139,7 @@ class DishSource(FrameSource):
             From 0 to below `length`.
         """
         stop = self._stops[index]
-        width, height = self._size_px
+        width, height = self.size_px
         view = View(
             stop.x_um - (width - 1) / 2 * self._um_per_px,
             stop.y_um - (height - 1) / 2 * self._um_per_px,
@@ -148,7 +148,7 @@ class DishSource(FrameSource):
             self._um_per_px,
         )
         pixels, shown = take_picture(
-            self._dish, self._look, view, stop.time_s, self._seed, self._frame_s
+            self._dish, self._look, view, stop.time_s, self.seed, self._frame_s
         )
         frame = Frame(
             pixels,

@@ -11,6 +11,9 @@ from sertoli.optics import Modality
 from sertoli.phantom.render import View, random_look, take_picture
 from sertoli.phantom.world import CellKind, Dish, Population, Regime, population
 
+CROWDED_PER_MM2 = 6000.0
+"""Denser than undiluted semen is looked at."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomField:
@@ -76,7 +79,7 @@ def random_population(rng: np.random.Generator, area_mm2: float) -> Population:
     dish = population(regime, rng)
     sperm_in_picture = 0.0 if rng.random() < 0.15 else float(np.exp(rng.uniform(0.0, 4.0)))
     per_mm2 = {kind: amount * rng.lognormal(0, 0.6) for kind, amount in dish.per_mm2.items()}
-    per_mm2[CellKind.SPERM] = min(sperm_in_picture / area_mm2, 15_000.0)
+    per_mm2[CellKind.SPERM] = min(sperm_in_picture / area_mm2, CROWDED_PER_MM2)
     # Seen closely, a picture would show nothing else than sperm: bring their company along.
     company = max(1.0, 0.01 / area_mm2)
     for kind in per_mm2:

@@ -36,6 +36,12 @@ def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
     return np.asarray(np.clip(light, 0.05, None), dtype=np.float32)
 
 
+def noise_share(look: Look) -> float:
+    """Camera noise on the background, as a change of relative intensity that gives as much."""
+    deviation = math.sqrt(look.level / look.electrons + (look.read_noise / 255) ** 2)
+    return deviation / (look.level * look.contrast)
+
+
 def expose(
     light: Floats, background: Floats, look: Look, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:

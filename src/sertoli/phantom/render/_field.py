@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.phantom.render._bodies import body_patch
-from sertoli.phantom.render._camera import expose, illumination
+from sertoli.phantom.render._camera import expose, illumination, noise_share
 from sertoli.phantom.render._image_formation import intensity
 from sertoli.phantom.render._look import Look
 from sertoli.phantom.render._sperm import head_box_um, head_patch, tail_line
@@ -31,8 +31,11 @@ EDGE_UM = 8.0
 BOX_MARGIN_UM = 0.35
 """Boxes stand this far off the head: the blur that a person includes when labelling."""
 
-OBSCURED_DEFOCUS_UM = 9.0
-"""A head this far from focus cannot be told from other round blurs."""
+OBSCURED_BLUR_UM = 3.0
+"""Radius of the blur (defocus times aperture) at which a head is one round blur of many."""
+
+OBSCURED_CONTRAST_TO_NOISE = 0.7
+"""Below this, a head's own contrast (rms over its box) is lost in the camera's noise."""
 
 OBSCURED_CLUMP_PHASE = 0.5
 """Thickness of tissue (phase, rad) over a head that hides it."""
@@ -42,7 +45,7 @@ MIN_SHOWN_SHARE = 0.5
 
 SMALLEST_LABELLED_UM = 1.5
 OBSCURED_SPERM = "obscured_sperm"
-"""Class of sperm that nobody could recognise: far out of focus or under tissue."""
+"""Class of sperm that nobody could recognise: far out of focus, under tissue or in noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,9 @@ def _light(dish: Dish, look: Look, view: View, time_s: float) -> tuple[Floats, t
     if finer > 1:
         inner = cv2.resize(inner, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
     shown = tuple(
-        thing for cell, at in placed if (thing := _shown(cell, at, view, look, canvas)) is not None
+        thing
+        for cell, at in placed
+        if (thing := _shown(cell, at, view, look, canvas, inner)) is not None
     )
     return np.ascontiguousarray(inner), shown
 
@@ -246,7 +251,9 @@ def _add_points(
             np.add.at(canvas, (i[ok], j[ok]), (amount * wy * wx)[ok].astype(np.float32))
 
 
-def _shown(cell: Cell, at: Pose, view: View, look: Look, canvas: _Canvas) -> Shown | None:
+def _shown(
+    cell: Cell, at: Pose, view: View, look: Look, canvas: _Canvas, light: Floats
+) -> Shown | None:
     if cell.length_um < SMALLEST_LABELLED_UM:
         return None
     if cell.kind is not CellKind.SPERM:
@@ -261,10 +268,15 @@ def _shown(cell: Cell, at: Pose, view: View, look: Look, canvas: _Canvas) -> Sho
         return None
     defocus = cell.z_um - look.focus_um
     label = str(cell.kind)
-    hidden = (
-        abs(defocus) > OBSCURED_DEFOCUS_UM
-        or canvas.tissue_at(at.x_um, at.y_um) > OBSCURED_CLUMP_PHASE
-    )
-    if cell.kind is CellKind.SPERM and hidden:
-        label = OBSCURED_SPERM
+    if cell.kind is CellKind.SPERM:
+        head = light[
+            max(0, round(y0)) : round(y1) + 1,
+            max(0, round(x0)) : round(x1) + 1,
+        ]
+        if (
+            abs(defocus) * look.na > OBSCURED_BLUR_UM
+            or canvas.tissue_at(at.x_um, at.y_um) > OBSCURED_CLUMP_PHASE
+            or float(head.std()) < OBSCURED_CONTRAST_TO_NOISE * noise_share(look)
+        ):
+            label = OBSCURED_SPERM
     return Shown(cell, (x0, y0, x1 - x0, y1 - y0), label, defocus)
