@@ -33,6 +33,9 @@ def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
         noise = rng.normal(size=(cells, cells)).astype(np.float32)
         haze = cv2.resize(noise, (w, h), interpolation=cv2.INTER_CUBIC)
         light = light + look.grain * share * haze
+    if look.mottle > 0:
+        specks = cv2.GaussianBlur(rng.standard_normal(shape, dtype=np.float32), (0, 0), 1.3)
+        light = light + look.mottle * specks / specks.std()
     return np.asarray(np.clip(light, 0.05, None), dtype=np.float32)
 
 

@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float32]
 Complexes = npt.NDArray[np.complex64]
 
 WAVELENGTH_UM = 0.55
+BLOOM_UM = 1.2
+BRIGHTEST_GLARE = 5.0
 
 
 def intensity(
@@ -118,7 +120,12 @@ def _through_pupil(
     light = np.asarray((field.real**2 + field.imag**2) / background, dtype=np.float32)
     # Incoherent remainder: coherent speckle of crowded fields is smoothed by the source.
     sigma_px = 0.25 * WAVELENGTH_UM / look.na / _pixel_um(across)
-    return np.asarray(cv2.GaussianBlur(light, (0, 0), max(0.3, sigma_px * 0.5)), dtype=np.float32)
+    light = np.asarray(cv2.GaussianBlur(light, (0, 0), max(0.3, sigma_px * 0.5)), dtype=np.float32)
+    if look.bloom > 0:
+        # Stray light of saturated heads: what the camera could not hold glows around them.
+        glare = np.clip(light - 1, 0, BRIGHTEST_GLARE)
+        light += look.bloom * cv2.GaussianBlur(glare, (0, 0), BLOOM_UM / _pixel_um(across))
+    return light
 
 
 def _along(across: Floats, down: Floats, look: Look) -> Floats:

@@ -55,6 +55,10 @@ class Look:
         Fall-off to the corners and across the field (share of the level).
     grain : float
         Strength of the camera's fixed dust and the fluid's haze (share of the level).
+    mottle : float
+        Strength of fine specks over the whole field (share of the level).
+    bloom : float
+        How strongly what is brighter than the background glows into its surroundings.
     electrons : float
         Full well of the camera: fewer electrons, more noise.
     read_noise : float
@@ -89,6 +93,8 @@ class Look:
     gradient: float = 0.1
     gradient_angle_rad: float = 0.0
     grain: float = 0.01
+    mottle: float = 0.01
+    bloom: float = 0.1
     electrons: float = 8000.0
     read_noise: float = 1.0
     gamma: float = 1.0
@@ -150,6 +156,8 @@ def random_look(
         gradient=float(rng.uniform(0, 0.3)),
         gradient_angle_rad=float(rng.uniform(-math.pi, math.pi)),
         grain=float(rng.uniform(0, 0.03)),
+        mottle=float(rng.uniform(0, 0.05) if rng.random() < 0.6 else 0.0),
+        bloom=float(rng.uniform(0, 0.5) if rng.random() < 0.6 else 0.0),
         electrons=float(10 ** rng.uniform(3.0, 4.5)),
         read_noise=float(rng.uniform(0.3, 2.5)),
         gamma=float(rng.uniform(0.7, 1.3)),
