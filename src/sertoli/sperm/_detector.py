@@ -1,0 +1,172 @@
+"""Find the sperm heads in one frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sertoli.errors import SettingError
+from sertoli.frames import Frame
+from sertoli.sperm._network import DEFAULT_NAME, Network
+from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
+from sertoli.sperm._peaks import Floats, one_per_head, peaks
+from sertoli.sperm._sightings import Detections
+from sertoli.sperm._tiles import NATIVE, Scale, nearest_scale, tile_grey, tiles
+
+_RESAMPLING_PX = 24
+"""Margin for the cubic kernel at the largest enlargement."""
+
+_TILE_PX = 1024
+"""Side of a tile's core: some 100 MB of working memory at a time."""
+
+
+class Detector:
+    """Sperm heads by a small fully-convolutional network.
+
+    Parameters
+    ----------
+    weights : str or Path
+        ``default``, or an ONNX file made by ``training/``.
+    threads : int or None
+        CPU threads of the network; None for all cores.
+
+    Attributes
+    ----------
+    network : Network
+        The raw network, for benchmarks and for what its file says about itself.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are missing or are not one of Sertoli's networks.
+    """
+
+    def __init__(self, weights: str | Path = DEFAULT_NAME, *, threads: int | None = None) -> None:
+        self.network = Network(weights, threads=threads)
+
+    @property
+    def weights_name(self) -> str:
+        """``default`` or the name of the weights file."""
+        return self.network.name
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights file, in hexadecimal."""
+        return self.network.sha256
+
+    @property
+    def default_confidence(self) -> float:
+        """Probability of best F1 on the pictures held out of training."""
+        return self.network.default_confidence
+
+    def detect(
+        self,
+        frame: Frame,
+        *,
+        confidence: float | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Detections:
+        """Find sperm heads, most probable first.
+
+        Where the pixel size is known, the picture is resampled to the one the network has
+        learnt; else it is taken as it is. Large pictures are read and searched tile by
+        tile, with the same result as in one piece.
+
+        Parameters
+        ----------
+        frame : Frame
+        confidence : float or None
+            Lowest probability to report, 0 to 1; None for `default_confidence`.
+        on_progress : callable or None
+            Told the share done (0 to 1) after each tile.
+
+        Returns
+        -------
+        Detections
+            Boxes in the frame's own px, x and y of the box's centre in the COCO frame of
+            reference.
+
+        Raises
+        ------
+        SettingError
+            If ``confidence`` is not within 0 to 1.
+        """
+        least = self.default_confidence if confidence is None else confidence
+        if not 0.0 <= least <= 1.0:
+            raise SettingError(
+                f"confidence of {least} is not a probability", "give a number from 0 to 1"
+            )
+        scale = self._scale_for(frame.optics.um_per_px)
+        lowest_logit = self._logit(least)
+        contrast = frame_contrast(frame.pixels)
+        found: list[tuple[Floats, Floats, Floats]] = []
+        cut = tiles(
+            frame.width_px,
+            frame.height_px,
+            scale,
+            margin_px=self.network.radius_px + RADIUS_PX + _RESAMPLING_PX,
+            side_px=_TILE_PX,
+        )
+        for done, tile in enumerate(cut, start=1):
+            picture = normalise(tile_grey(frame.pixels, scale, tile), contrast)
+            # a tile without any contrast holds nothing; saves the empty rim of a scan
+            if picture.any():
+                cells = self.network.run(picture[None, None])[0]
+                centre, size, logit = peaks(cells, lowest_logit)
+                centre += np.array(tile.seen[:2], np.float32)
+                left, top, right, bottom = tile.core
+                inside = (
+                    (centre[:, 0] >= left)
+                    & (centre[:, 0] < right)
+                    & (centre[:, 1] >= top)
+                    & (centre[:, 1] < bottom)
+                )
+                found.append((centre[inside], size[inside], logit[inside]))
+            if on_progress is not None:
+                on_progress(done / len(cut))
+        if not found:
+            return Detections.empty()
+        return self._join(found, frame, scale, least)
+
+    def _join(
+        self,
+        found: list[tuple[Floats, Floats, Floats]],
+        frame: Frame,
+        scale: Scale,
+        least: float,
+    ) -> Detections:
+        centre, size, logit = (np.concatenate(part) for part in zip(*found, strict=True))
+        # a centre in the mirrored rim belongs to no pixel
+        limit = np.array((frame.width_px, frame.height_px), np.float32) * np.float32(scale.factor)
+        inside = ((centre >= 0) & (centre < limit)).all(axis=1)
+        centre, size, logit = centre[inside], size[inside], logit[inside]
+        keep = one_per_head(centre, size, logit)
+        factor = np.float32(scale.factor)
+        return Detections(
+            centre_px=(centre[keep] / factor).astype(np.float32),
+            size_px=(size[keep] / factor).astype(np.float32),
+            probability=self._probability(logit[keep]),
+        ).at_least(least)
+
+    def _scale_for(self, um_per_px: float | None) -> Scale:
+        if um_per_px is None:
+            return NATIVE
+        return nearest_scale(um_per_px / self.network.um_per_px_reference)
+
+    def _probability(self, logit: Floats) -> Floats:
+        # beyond 60 a float32 probability no longer changes, and exp would overflow
+        z = np.clip(logit / self.network.temperature + self.network.bias, -60.0, 60.0)
+        probability: Floats = (1.0 / (1.0 + np.exp(-z))).astype(np.float32)
+        return probability
+
+    def _logit(self, probability: float) -> float:
+        if probability <= 0.0:
+            return -math.inf
+        if probability >= 1.0:
+            return math.inf
+        z = math.log(probability / (1.0 - probability))
+        # a hair lower: rounding shall not lose a head that sits on the threshold
+        return (z - self.network.bias) * self.network.temperature - 1e-4

@@ -1,0 +1,198 @@
+"""A weights file: found, checked, and run by ONNX Runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.errors import SertoliError, WeightsError
+
+Floats = npt.NDArray[np.float32]
+
+DEFAULT_NAME = "default"
+_DEFAULT_FILE = "sperm.onnx"
+_MAX_BYTES = 256 * 1024 * 1024
+_CHANNELS = 5
+_STRIDE = 4
+_PROBE_PX = 64
+_PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+_REMEDY = "give a file written by `python -m training.sperm.export`, or leave --weights out"
+
+
+def read_weights(weights: str | Path) -> tuple[str, bytes]:
+    """Find weights by name or file.
+
+    Returns
+    -------
+    name : str
+        ``default`` or the file's name.
+    content : bytes
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, it cannot be read, or it is far too large.
+    """
+    if str(weights) == DEFAULT_NAME:
+        shipped = resources.files("sertoli") / "weights" / _DEFAULT_FILE
+        try:
+            return DEFAULT_NAME, shipped.read_bytes()
+        except OSError as error:
+            raise WeightsError(
+                f"the weights that belong to Sertoli ({_DEFAULT_FILE}) are missing",
+                "install Sertoli again, or give a file with --weights",
+            ) from error
+    path = Path(weights)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise WeightsError(f"weights file {path} is larger than any of ours", _REMEDY)
+        return path.name, path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"weights file {path} cannot be read ({error.strerror})",
+            f"give {DEFAULT_NAME} or the path of an .onnx file",
+        ) from error
+
+
+class Network:
+    """The raw network: normalised picture in, cells out.
+
+    Parameters
+    ----------
+    weights : str or Path
+        ``default`` or an ONNX file made by ``training/``.
+    threads : int or None
+        CPU threads; None leaves it to ONNX Runtime (all cores).
+
+    Attributes
+    ----------
+    name, sha256 : str
+        Name of the weights and hash of their file.
+    um_per_px_reference : float
+        Pixel size at which the network has learnt heads.
+    radius_px : int
+        How far an input pixel can lie from a cell that it moves.
+    temperature, bias : float
+        ``probability = sigmoid(logit / temperature + bias)``.
+    default_confidence : float
+        Probability of best F1 on the pictures held out of training.
+    metadata : Mapping[str, str]
+        All that the file says about itself.
+    provider : str
+        The ONNX Runtime provider at work.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or is not one of Sertoli's networks.
+    """
+
+    def __init__(self, weights: str | Path = DEFAULT_NAME, *, threads: int | None = None) -> None:
+        self.name, content = read_weights(weights)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._session = _open(content, self.name, threads)
+        self.provider: str = self._session.get_providers()[0]
+        self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.um_per_px_reference = self._number("um_per_px_reference", 0.01, 10.0)
+        self.radius_px = int(self._number("radius", 0, 4096))
+        self.temperature = self._number("temperature", 1e-3, 1e3)
+        self.bias = self._number("bias", -100.0, 100.0)
+        self.default_confidence = self._number("default_confidence", 0.0, 1.0)
+        if self._number("stride", 1, 64) != _STRIDE:
+            raise WeightsError(f"weights {self.name}: stride is not {_STRIDE}", _REMEDY)
+        self._check_shapes()
+
+    def _number(self, key: str, low: float, high: float) -> float:
+        text = self.metadata.get(key)
+        try:
+            value = float(text) if text is not None else math.nan
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise WeightsError(
+                f"weights {self.name} say {key} = {text}, expected {low:g} to {high:g}", _REMEDY
+            )
+        return value
+
+    def _check_shapes(self) -> None:
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
+            raise WeightsError(
+                f"weights {self.name} do not take one picture and give one map", _REMEDY
+            )
+        self._input = inputs[0].name
+        probe = np.zeros((1, 1, _PROBE_PX, 2 * _PROBE_PX), np.float32)
+        try:
+            cells = self.run(probe)
+        except SertoliError as error:
+            raise WeightsError(
+                f"weights {self.name} cannot be run on a grey picture", _REMEDY
+            ) from error
+        expected = (1, _CHANNELS, _PROBE_PX // _STRIDE, 2 * _PROBE_PX // _STRIDE)
+        if cells.shape != expected or cells.dtype != np.float32 or not np.isfinite(cells).all():
+            raise WeightsError(
+                f"weights {self.name} give {cells.shape} numbers for a 64x128 picture, "
+                f"expected {expected}, all finite",
+                _REMEDY,
+            )
+
+    def run(self, picture: Floats) -> Floats:
+        """Map normalised pictures to cells.
+
+        Parameters
+        ----------
+        picture : ndarray, (N, 1, H, W) float32
+            H and W multiples of 16.
+
+        Returns
+        -------
+        ndarray, (N, 5, H/4, W/4) float32
+            Heat logit, log width, log height (over 16 px), x and y within the cell.
+
+        Raises
+        ------
+        SertoliError
+            If ONNX Runtime fails (memory, a broken provider).
+        """
+        try:
+            cells: Floats = self._session.run(None, {self._input: picture})[0]
+        except Exception as error:  # ONNX Runtime's own classes have no public home
+            raise SertoliError(
+                f"the network failed on a picture of {picture.shape[-1]}x{picture.shape[-2]} px "
+                f"({_first_line(error)})",
+                "free some memory, or try again with fewer threads",
+            ) from error
+        return cells
+
+
+def _open(content: bytes, name: str, threads: int | None) -> Any:
+    """Start a session from bytes: a file given so cannot pull in further files."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.use_deterministic_compute = True
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    offered = set(ort.get_available_providers())
+    providers = [provider for provider in _PROVIDERS if provider in offered]
+    try:
+        return ort.InferenceSession(content, options, providers=providers)
+    except Exception as error:  # ONNX Runtime's own classes have no public home
+        raise WeightsError(
+            f"weights {name} are not a network that ONNX Runtime can load ({_first_line(error)})",
+            _REMEDY,
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__

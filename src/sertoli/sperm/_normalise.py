@@ -1,0 +1,91 @@
+"""Local contrast: the same picture to the network whatever the lamp, gain and bit depth.
+
+Subtract a local mean, divide by a local deviation. Both come from box windows, so a
+pixel's value depends on nothing further away than `RADIUS_PX`: a tile with that margin
+gives what the whole picture gives.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.frames import Pixels, to_grey
+
+Floats = npt.NDArray[np.float32]
+
+MEAN_RADIUS_PX = 32
+"""Half the window of the local mean: wider than any head, narrower than shading."""
+
+DEVIATION_RADIUS_PX = 64
+"""Half the window of the local deviation; wider, so that one bright clump does not
+flatten the sperm right beside it."""
+
+RADIUS_PX = MEAN_RADIUS_PX + DEVIATION_RADIUS_PX
+"""How far a pixel's surroundings reach."""
+
+FLOOR_SHARE = 0.5
+"""An empty corner is not stretched beyond this share of the frame's own contrast."""
+
+GREY_STEP = np.float32(255.0 / 65535.0)
+"""One level of a 16-bit picture on the grey scale: less than that is no contrast at all."""
+
+LIMIT = np.float32(6.0)
+"""Values are cut at this many deviations: dust and glare shall not drown the rest."""
+
+_PATCH_PX = 65
+_PATCHES_A_SIDE = 8
+
+
+def frame_contrast(pixels: Pixels) -> float:
+    """Return the frame's typical local deviation on the 0 to 255 grey scale.
+
+    The quadratic mean over up to 8x8 patches of 65 px spread evenly, so that the cost and
+    the memory do not grow with the picture (which may be a memory-mapped file).
+
+    Parameters
+    ----------
+    pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
+    """
+    height, width = pixels.shape[:2]
+    variances = [
+        float(to_grey(pixels[top : top + _PATCH_PX, left : left + _PATCH_PX]).var(dtype=np.float64))
+        for top in _patch_starts(height)
+        for left in _patch_starts(width)
+    ]
+    return float(np.sqrt(np.mean(variances)))
+
+
+def _patch_starts(length: int) -> list[int]:
+    room = max(0, length - _PATCH_PX)
+    count = min(_PATCHES_A_SIDE, room // _PATCH_PX + 1)
+    return [int(start) for start in np.linspace(0, room, count)]
+
+
+def normalise(grey: Floats, contrast: float) -> Floats:
+    """Return local contrast in deviations, cut at 6.
+
+    Parameters
+    ----------
+    grey : ndarray, (H, W) float32
+        0 to 255.
+    contrast : float
+        `frame_contrast` of the whole frame that ``grey`` is a part of.
+
+    Returns
+    -------
+    ndarray, (H, W) float32
+        Zero everywhere for a picture without contrast.
+    """
+    detail = grey - _box_mean(grey, MEAN_RADIUS_PX)
+    variance = _box_mean(detail * detail, DEVIATION_RADIUS_PX)
+    floor = max(FLOOR_SHARE * contrast, float(GREY_STEP))
+    deviation = np.sqrt(np.maximum(variance, 0.0) + np.float32(floor**2))
+    return np.clip(detail / deviation, -LIMIT, LIMIT)
+
+
+def _box_mean(picture: Floats, radius: int) -> Floats:
+    side = 2 * radius + 1
+    mean: Floats = cv2.boxFilter(picture, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT)
+    return mean

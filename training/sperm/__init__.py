@@ -1,0 +1,1 @@
+"""The sperm detector: pictures, network, training, export and model card."""

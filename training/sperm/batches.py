@@ -1,0 +1,112 @@
+"""Training batches, each a pure function of the seed and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.sperm._normalise import frame_contrast, normalise
+from training.sperm.augment import as_seen_elsewhere
+from training.sperm.composites import add_others, add_sperm, ground
+from training.sperm.scenes import Scene, cut
+from training.sperm.sprites import Sprite
+from training.sperm.targets import Target, target
+
+Floats = npt.NDArray[np.float32]
+
+UM_PER_PX = 0.36
+"""Reference pixel size: a human head of 4.5 to 5 um is 12 to 14 px long."""
+
+HEAD_PX = 13.0
+SCALES = (0.5, 2.2)
+"""Heads are shown this many times smaller and larger than at the reference."""
+
+MOST_ENLARGED = 2.2
+"""Coarser pictures are not enlarged further: there is nothing in them to be seen."""
+
+_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supply:
+    """All that crops are made from.
+
+    Parameters
+    ----------
+    phantom, visem11 : list of Scene
+        Either may be empty.
+    sprites : list of Sprite
+    """
+
+    phantom: list[Scene]
+    visem11: list[Scene]
+    sprites: list[Sprite]
+
+    def shares(self) -> tuple[float, float, float]:
+        """Return the shares of crops from the phantom, visem11 and composites."""
+        return (0.66, 0.18, 0.16) if self.phantom else (0.0, 0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Arrays of N crops: pictures (N, 1, H, W), heat and care (N, s, s), shape (N, 4, s, s)."""
+
+    pictures: Floats
+    heat: Floats
+    care: Floats
+    shape: Floats
+
+
+def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, Target]:
+    """Make one normalised crop and its target."""
+    zoom = float(np.exp(rng.uniform(*np.log(SCALES))))
+    phantom, visem11, _ = supply.shares()
+    draw = rng.random()
+    if draw < phantom + visem11:
+        scenes = supply.phantom if draw < phantom else supply.visem11
+        scene = scenes[rng.integers(len(scenes))]
+        um_per_px = max(UM_PER_PX / zoom, scene.um_per_px / MOST_ENLARGED)
+        picture, boxes, kinds = cut(scene, side, um_per_px, rng)
+    else:
+        picture = ground(side, rng)
+        boxes, kinds = np.zeros((0, 4), np.float32), np.zeros(0, np.int8)
+        add_others(picture, HEAD_PX * zoom, rng)
+        if rng.random() < 0.8:
+            boxes, kinds = add_sperm(picture, supply.sprites, HEAD_PX * zoom, rng)
+    seen = as_seen_elsewhere(picture, rng)
+    eight_bit = np.clip(seen, 0, 255).astype(np.uint8)
+    # the crop stands for a frame; frames differ in how their contrast compares to a crop's
+    contrast = frame_contrast(eight_bit) * float(np.exp(rng.uniform(-0.5, 0.5)))
+    return normalise(seen, contrast), target(boxes, kinds, side)
+
+
+def batch(supply: Supply, seed: int, step: int, count: int, side: int) -> Batch:
+    """Make the batch of a step."""
+    made = [
+        crop(supply, side, np.random.default_rng((seed, step, index))) for index in range(count)
+    ]
+    return Batch(
+        np.stack([picture for picture, _ in made])[:, None],
+        np.stack([t.heat for _, t in made]),
+        np.stack([t.care for _, t in made]),
+        np.stack([t.shape for _, t in made]),
+    )
+
+
+def batches(
+    supply: Supply, seed: int, steps: range, count: int, side: int
+) -> Iterator[tuple[int, Batch]]:
+    """Give (step, batch) in order, made ahead of time in a second thread."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[tuple[int, Future[Batch]]] = []
+        for step in steps:
+            waiting.append((step, pool.submit(batch, supply, seed, step, count, side)))
+            if len(waiting) > _AHEAD:
+                first, made = waiting.pop(0)
+                yield first, made.result()
+        for first, made in waiting:
+            yield first, made.result()

@@ -1,0 +1,165 @@
+"""Made-up pictures: cut-out sperm, and things that are no sperm, on plain or real grounds.
+
+Not physics (that is the phantom's part): a cheap supply of heads of either sign with real
+outlines, and of round, speckled and thread-like things that must not light up.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.sperm.scenes import SPERM
+from training.sperm.sprites import Sprite
+
+Floats = npt.NDArray[np.float32]
+
+
+def ground(side: int, rng: np.random.Generator) -> Floats:
+    """Return an empty field: shading, clouds, grain and fine dots. (side, side), 0 to 255."""
+    level = rng.uniform(60, 190)
+    picture = np.full((side, side), level, np.float32)
+    for size, strength in (
+        (3, rng.uniform(0, 25)),
+        (12, rng.uniform(0, 8)),
+        (48, rng.uniform(0, 5)),
+    ):
+        cloud = rng.standard_normal((size, size)).astype(np.float32) * np.float32(strength)
+        picture += cv2.resize(cloud, (side, side), interpolation=cv2.INTER_CUBIC)
+    dots = rng.random((side, side)) < 10 ** rng.uniform(-4.5, -2.5)
+    specks = cv2.GaussianBlur(dots.astype(np.float32), (0, 0), float(rng.uniform(0.6, 1.4)))
+    picture += specks * np.float32(rng.choice((-1, 1)) * rng.uniform(50, 300))
+    return picture
+
+
+def add_sperm(
+    picture: Floats, sprites: list[Sprite], head_px: float, rng: np.random.Generator
+) -> tuple[Floats, npt.NDArray[np.int8]]:
+    """Lay one to seven cut-out sperm into ``picture`` (changed in place).
+
+    Heads are about ``head_px`` long and dark or bright, at times with the halo of phase
+    contrast.
+
+    Returns
+    -------
+    boxes : ndarray, (N, 4) float32
+    kinds : ndarray, (N,) int8
+    """
+    side = picture.shape[0]
+    boxes = []
+    sign = float(rng.choice((-1.0, 1.0)))
+    contrast = rng.uniform(15, 90)
+    halo = rng.uniform(0, 0.8) * (rng.random() < 0.5)
+    layer = np.zeros_like(picture)
+    for _ in range(rng.integers(1, 8)):
+        sprite = sprites[rng.integers(len(sprites))]
+        x, y, w, h = sprite.head_px
+        factor = head_px * rng.uniform(0.85, 1.15) / max(w, h)
+        # turned freely about the head's centre; the box is that of the turned ellipse
+        angle = rng.uniform(0, 2 * np.pi)
+        cosine, sine = np.cos(angle) * factor, np.sin(angle) * factor
+        place = rng.uniform(-4, side + 4, 2)
+        middle = np.array((x + w / 2, y + h / 2))
+        turn = np.array(((cosine, -sine), (sine, cosine)))
+        matrix = np.column_stack((turn, place - turn @ middle))
+        soft = cv2.GaussianBlur(sprite.darkness, (0, 0), max(0.1, 0.45 / factor))
+        patch = cv2.warpAffine(soft, matrix, (side, side), flags=cv2.INTER_LINEAR)
+        head_only = np.zeros(sprite.darkness.shape, np.float32)
+        top, left = max(0, int(y)), max(0, int(x))
+        head_only[top : int(y + h), left : int(x + w)] = sprite.darkness[
+            top : int(y + h), left : int(x + w)
+        ]
+        mask = cv2.warpAffine(head_only, matrix, (side, side), flags=cv2.INTER_LINEAR) > 0.4
+        columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
+        layer = np.maximum(layer, patch * np.float32(rng.uniform(0.6, 1.0)))
+        if len(columns) and len(rows):
+            box = (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1)
+            boxes.append(box)
+    if rng.random() < 0.5:
+        # head against tail: in phase contrast a thick bright head drags a dark tail
+        thick = cv2.GaussianBlur(layer, (0, 0), head_px / 5)
+        layer = np.where(thick > 0.35, layer, layer * np.float32(rng.uniform(-1.0, 1.0)))
+    if halo:
+        layer = layer - np.float32(halo) * cv2.GaussianBlur(layer, (0, 0), head_px / 3)
+    picture += np.float32(sign * contrast) * layer
+    return np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), SPERM, np.int8)
+
+
+def add_others(picture: Floats, head_px: float, rng: np.random.Generator) -> None:
+    """Lay things that are no sperm into ``picture`` (changed in place).
+
+    Discs and rings (red cells, round cells, air), speckled cells, refractile grains
+    smaller than a head, crumbs, and threads without a head.
+    """
+    side = picture.shape[0]
+    for _ in range(rng.integers(0, 9)):
+        layer = np.zeros((side, side), np.float32)
+        centre = rng.uniform(0, side, 2).astype(np.float32)
+        which = rng.integers(5)
+        if which == 0:
+            _ring(layer, centre, head_px * rng.uniform(0.8, 2.2), rng)
+        elif which == 1:
+            _speckled(layer, centre, head_px * rng.uniform(1.2, 4.0), rng)
+        elif which == 2:
+            _grain(layer, centre, head_px * rng.uniform(0.15, 0.3), rng)
+        elif which == 3:
+            _crumb(layer, centre, head_px * rng.uniform(0.6, 3.0), rng)
+        else:
+            _thread(layer, centre, head_px, rng)
+        layer = cv2.GaussianBlur(layer, (0, 0), float(rng.uniform(0.5, 1.2)) * head_px / 13)
+        picture += layer * np.float32(rng.choice((-1, 1)) * rng.uniform(15, 100))
+
+
+def _distance(shape: tuple[int, ...], centre: Floats) -> Floats:
+    yy, xx = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    away: Floats = np.hypot(xx - np.float32(centre[0]), yy - np.float32(centre[1]))
+    return away
+
+
+def _ring(layer: Floats, centre: Floats, radius: float, rng: np.random.Generator) -> None:
+    away = _distance(layer.shape, centre)
+    width = radius * rng.uniform(0.12, 0.4)
+    rim = np.exp(-(((away - radius) / width) ** 2))
+    inner = np.exp(-((away / (radius * rng.uniform(0.4, 0.8))) ** 2)) * rng.uniform(-1, 1)
+    body = (away < radius) * rng.uniform(-0.5, 0.7)
+    layer += (rim + inner + body).astype(np.float32)
+
+
+def _speckled(layer: Floats, centre: Floats, radius: float, rng: np.random.Generator) -> None:
+    grain = cv2.GaussianBlur(
+        rng.standard_normal(layer.shape).astype(np.float32), (0, 0), float(rng.uniform(1, 4))
+    )
+    body = 0.5 - 0.5 * np.tanh((_distance(layer.shape, centre) - radius) / 3.0)
+    layer += (body * (rng.uniform(0, 0.8) + grain / grain.std() * 0.4)).astype(np.float32)
+
+
+def _grain(layer: Floats, centre: Floats, radius: float, rng: np.random.Generator) -> None:
+    ratio = (_distance(layer.shape, centre) / max(radius, 0.5)) ** 2
+    layer += (np.exp(-ratio) - rng.uniform(0, 0.7) * np.exp(-ratio / 3)).astype(np.float32) * 2
+
+
+def _crumb(layer: Floats, centre: Floats, radius: float, rng: np.random.Generator) -> None:
+    angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(5, 12)))
+    reach = radius * rng.uniform(0.2, 1.2, len(angles))
+    corners = centre + np.stack((np.cos(angles), np.sin(angles)), 1) * reach[:, None]
+    cv2.fillPoly(layer, [np.round(corners).astype(np.int32)], 1.0)
+    layer *= 1 + 0.5 * cv2.GaussianBlur(
+        rng.standard_normal(layer.shape).astype(np.float32), (0, 0), 1.5
+    )
+
+
+def _thread(layer: Floats, centre: Floats, head_px: float, rng: np.random.Generator) -> None:
+    bends = rng.standard_normal(40) * rng.uniform(0.02, 0.3)
+    heading = rng.uniform(0, 2 * np.pi) + np.cumsum(bends)
+    step = head_px * rng.uniform(0.05, 0.4)
+    path = centre + np.cumsum(np.stack((np.cos(heading), np.sin(heading)), 1) * step, axis=0)
+    cv2.polylines(
+        layer,
+        [np.round(path * 8).astype(np.int32)],
+        isClosed=False,
+        color=float(rng.uniform(0.4, 1.0)),
+        thickness=max(1, round(head_px * rng.uniform(0.05, 0.25))),
+        lineType=cv2.LINE_AA,
+        shift=3,
+    )

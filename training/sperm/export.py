@@ -1,0 +1,122 @@
+"""Turn a trained run into a weights file: ``python -m training.sperm.export --help``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from sertoli.sperm import Detector
+from training.sperm.batches import UM_PER_PX
+from training.sperm.calibration import Calibration, calibrate
+from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
+from training.sperm.run import Run
+from training.sperm.validation import Matched, held_out, match
+
+MOST_BYTES = 10 * 1024 * 1024
+AGREEMENT = 1e-3
+"""Largest difference allowed between ONNX Runtime and PyTorch, in logits."""
+
+DEFAULT_OUT = Path("src/sertoli/weights/sperm.onnx")
+
+
+def main() -> None:
+    """Read the command line and export."""
+    parser = argparse.ArgumentParser(description="Export a trained run to ONNX.")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the real images")
+    parser.add_argument("--cache", type=Path, default=Path("runs/fields"))
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    run = Run.load(options.run)
+    fields = run.settings.fields
+    sets = held_out(options.data, options.cache if fields else None)
+    matched = {name: match(run.average, scenes) for name, scenes in sets.items()}
+    fitted = calibrate(list(matched.values()))
+    metadata = describe(run, fitted, matched)
+    write_onnx(run.average, options.out, metadata)
+    check(run.average, options.out)
+    print(json.dumps(metadata, indent=2))
+
+
+def describe(run: Run, fitted: Calibration, matched: Mapping[str, Matched]) -> dict[str, str]:
+    """Return what the file says about itself."""
+    trained_on = ["visem11 (CC BY 4.0)", "smears (MIT)", "procedural composites"]
+    if run.settings.fields:
+        trained_on.insert(0, f"sertoli phantom, {run.settings.fields} random fields")
+    figures = {name: asdict(one.at(fitted.best_logit)) for name, one in matched.items()}
+    return {
+        "sertoli_version": version("sertoli"),
+        "um_per_px_reference": str(UM_PER_PX),
+        "stride": str(STRIDE),
+        "radius": str(receptive_radius_px(run.average)),
+        "temperature": f"{fitted.temperature:.6g}",
+        "bias": f"{fitted.bias:.6g}",
+        "default_confidence": f"{fitted.default_confidence:.4g}",
+        "training_data": "; ".join(trained_on),
+        "training_settings": json.dumps(asdict(run.settings)),
+        "training_steps_done": str(run.step),
+        "held_out": json.dumps(figures),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def write_onnx(network: SpermNetwork, file: Path, metadata: Mapping[str, str]) -> None:
+    """Write network and metadata to one ONNX file, whole or not at all."""
+    batch, rows, columns = (torch.export.Dim(name) for name in ("batch", "rows", "columns"))
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.zeros(2, 1, 8 * ALIGNMENT, 10 * ALIGNMENT),),
+        input_names=["picture"],
+        output_names=["cells"],
+        dynamic_shapes={"picture": {0: batch, 2: ALIGNMENT * rows, 3: ALIGNMENT * columns}},
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None
+    model = program.model_proto
+    # names of source files and line numbers are of no use to anyone else
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.checker.check_model(model)
+    content = model.SerializeToString()
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{len(content)} bytes are more than a weights file may have")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(file.name + ".partial")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+def check(network: SpermNetwork, file: Path) -> None:
+    """Compare ONNX Runtime with PyTorch on noise.
+
+    Raises
+    ------
+    ValueError
+        If any number differs by more than `AGREEMENT`.
+    """
+    run = Detector(file).network.run
+    rng = np.random.default_rng(0)
+    for side in ((ALIGNMENT, ALIGNMENT), (480, 640), (208, 1024)):
+        picture = rng.standard_normal((1, 1, *side)).astype(np.float32)
+        with torch.no_grad():
+            expected = network.eval()(torch.from_numpy(picture)).numpy()
+        worst = float(np.abs(run(picture) - expected).max())
+        if worst > AGREEMENT:
+            raise ValueError(f"ONNX and PyTorch differ by {worst:g} at {side}")
+
+
+if __name__ == "__main__":
+    main()

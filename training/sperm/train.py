@@ -1,0 +1,141 @@
+"""Train the sperm detector: ``python -m training.sperm.train --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import cv2
+import torch
+
+from training.sperm.batches import Batch, Supply, batch, batches
+from training.sperm.fields import phantom_fields
+from training.sperm.loss import detection_loss
+from training.sperm.run import LOG, SETTINGS, Run, Settings
+from training.sperm.scenes import visem11
+from training.sperm.sprites import smear_sprites
+from training.sperm.validation import Score, held_out, score
+
+SAVE_EVERY_S = 60.0
+LOG_EVERY = 50
+VALIDATE_TIMES = 6
+_REHEARSAL_STEPS = 6
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description="Train the sperm detector.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the real images")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--cache", type=Path, default=Path("runs/fields"))
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, default=60.0, help="sets the number of steps")
+    length.add_argument("--steps", type=int, help="exact number of steps (reproducible)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fields", type=int, default=3000, help="phantom fields; 0 for none")
+    parser.add_argument("--crops", type=int, default=16)
+    parser.add_argument("--side", type=int, default=192)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    options = parser.parse_args()
+
+    torch.set_num_threads(options.threads)
+    torch.use_deterministic_algorithms(True)
+    cv2.setNumThreads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    begun = (options.out / SETTINGS).exists()
+    if begun and not options.resume:
+        parser.error(f"{options.out} holds a run: give --resume, or another --out")
+    fields = Settings.read(options.out).fields if begun else options.fields
+    supply = load_supply(options.data, options.cache, fields, options.threads)
+    if not begun:
+        steps = options.steps or steps_for(
+            options.minutes, supply, options.seed, options.crops, options.side
+        )
+        Settings(options.seed, steps, options.crops, options.side, fields).write(options.out)
+    train(options.out, supply, options.data, options.cache)
+
+
+def load_supply(data: Path, cache: Path, fields: int, workers: int) -> Supply:
+    """Load (and where needed make) everything that crops are cut from."""
+    phantom = phantom_fields(cache, 0, fields, workers) if fields else []
+    return Supply(phantom, visem11(data), smear_sprites(data))
+
+
+def steps_for(minutes: float, supply: Supply, seed: int, crops: int, side: int) -> int:
+    """Rehearse a few steps on a throw-away network and say how many fit."""
+    run = Run(Settings(seed, 1000, crops, side, 0))
+    advance(run, batch(supply, seed, 0, crops, side))
+    began = time.perf_counter()
+    for step, made in batches(supply, seed, range(_REHEARSAL_STEPS), crops, side):
+        del step
+        advance(run, made)
+    return max(1, int(minutes * 60 * _REHEARSAL_STEPS / (time.perf_counter() - began)))
+
+
+def advance(run: Run, made: Batch) -> float:
+    """Take one optimiser step; return the loss."""
+    run.network.train()
+    for group in run.optimiser.param_groups:
+        group["lr"] = run.rate()
+    cells = run.network(torch.from_numpy(made.pictures))
+    loss = detection_loss(
+        cells,
+        torch.from_numpy(made.heat),
+        torch.from_numpy(made.care),
+        torch.from_numpy(made.shape),
+    )
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), 10.0)
+    run.optimiser.step()
+    run.follow()
+    return float(loss.detach())
+
+
+def train(folder: Path, supply: Supply, data: Path, cache: Path) -> Run:
+    """Train (or go on training) the run in ``folder`` to its end."""
+    run = Run.load(folder)
+    settings = run.settings
+    scenes = held_out(data, cache) if settings.fields else held_out(data, None)
+    validate_every = max(1, settings.steps // VALIDATE_TIMES)
+    began = saved = time.monotonic()
+    first = run.step
+    recent = 0.0
+    todo = range(run.step, settings.steps)
+    for step, made in batches(supply, settings.seed, todo, settings.crops, settings.side_px):
+        loss = advance(run, made)
+        recent = loss if step == first else 0.98 * recent + 0.02 * loss
+        done = step + 1
+        if done % LOG_EVERY == 0:
+            pace = (time.monotonic() - began) / (done - first)
+            left = pace * (settings.steps - done) / 60
+            print(
+                f"step {done}/{settings.steps}  loss {recent:.3f}  "
+                f"{pace:.2f} s/step  {left:.0f} min left",
+                flush=True,
+            )
+            _log(folder, {"step": done, "loss": round(recent, 4)})
+        if done % validate_every == 0 or done == settings.steps:
+            for name, part in scenes.items():
+                result = score(run.average, part)
+                print(f"  {name}: {result}", flush=True)
+                _log(folder, {"step": done, "set": name} | result.as_dict())
+        if time.monotonic() - saved > SAVE_EVERY_S:
+            run.save(folder)
+            saved = time.monotonic()
+    run.save(folder)
+    return run
+
+
+def _log(folder: Path, line: dict[str, object]) -> None:
+    with (folder / LOG).open("a", encoding="utf-8", newline="\n") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+__all__ = ["Score", "advance", "load_supply", "main", "steps_for", "train"]
+
+if __name__ == "__main__":
+    main()

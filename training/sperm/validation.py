@@ -1,0 +1,149 @@
+"""How good a network is on pictures held out of training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sertoli.sperm._normalise import frame_contrast, normalise
+from sertoli.sperm._peaks import one_per_head, peaks
+from sertoli.sperm._tiles import nearest_scale, tile_grey, tiles
+from training.sperm.batches import UM_PER_PX
+from training.sperm.fields import HELD_OUT_FIRST_SEED, phantom_fields
+from training.sperm.network import SpermNetwork
+from training.sperm.scenes import SPERM, Scene, visem11
+
+Floats = npt.NDArray[np.float32]
+
+HELD_OUT_FIELDS = 120
+LOWEST_LOGIT = -6.0
+NEAR_PX = 6.0
+"""Reach of a truth box: half its longer side, at least this, in the scene's own px."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """F1, precision and recall of detections at or above a logit."""
+
+    f1: float
+    precision: float
+    recall: float
+    logit: float
+
+    def __str__(self) -> str:
+        return (
+            f"F1 {self.f1:.3f} (precision {self.precision:.3f}, recall {self.recall:.3f}, "
+            f"logit {self.logit:.2f})"
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain numbers for the log."""
+        return {key: round(value, 4) for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """Every detection above `LOWEST_LOGIT` on a set, most probable first.
+
+    Parameters
+    ----------
+    logit : ndarray, (N,) float32
+    right : ndarray, (N,) bool
+    heads : int
+        Number of true heads.
+    scenes : int
+    """
+
+    logit: Floats
+    right: npt.NDArray[np.bool_]
+    heads: int
+    scenes: int
+
+    def at(self, logit: float) -> Score:
+        """Return the figures of all detections at or above a logit."""
+        found = int(np.count_nonzero(self.logit >= logit))
+        true = int(self.right[:found].sum())
+        return Score(
+            f1=2 * true / max(1, found + self.heads),
+            precision=true / max(1, found),
+            recall=true / max(1, self.heads),
+            logit=logit,
+        )
+
+    def best(self) -> Score:
+        """Return the figures at the threshold of best F1."""
+        if not len(self.logit):
+            return self.at(0.0)
+        found = np.arange(1, len(self.right) + 1)
+        f1 = 2 * np.cumsum(self.right) / (found + self.heads)
+        return self.at(float(self.logit[f1.argmax()]))
+
+
+def held_out(data: Path, cache: Path | None, workers: int = 2) -> dict[str, list[Scene]]:
+    """Load the held-out part of visem11 and, given a cache, held-out phantom fields."""
+    sets = {"visem11": visem11(data, held_out=True)}
+    if cache is not None:
+        sets["phantom"] = phantom_fields(cache, HELD_OUT_FIRST_SEED, HELD_OUT_FIELDS, workers)
+    return sets
+
+
+def score(network: SpermNetwork, scenes: list[Scene]) -> Score:
+    """Return the network's figures at its best threshold, at the known pixel size."""
+    return match(network, scenes).best()
+
+
+def match(network: SpermNetwork, scenes: list[Scene]) -> Matched:
+    """Search every scene and tell right detections from wrong ones.
+
+    Greedy by logit, one-to-one, nearest free head within reach; detections on don't-care
+    boxes are left out.
+    """
+    logits: list[Floats] = []
+    rights: list[npt.NDArray[np.bool_]] = []
+    heads = 0
+    for scene in scenes:
+        centre, logit = _search(network, scene)
+        right, counted = _match_one(centre, scene)
+        logits.append(logit[counted])
+        rights.append(right[counted])
+        heads += int((scene.kinds == SPERM).sum())
+    logit = np.concatenate(logits) if logits else np.zeros(0, np.float32)
+    right = np.concatenate(rights) if rights else np.zeros(0, bool)
+    order = np.argsort(-logit, kind="stable")
+    return Matched(logit[order], right[order], heads, len(scenes))
+
+
+def _search(network: SpermNetwork, scene: Scene) -> tuple[Floats, Floats]:
+    high, wide = scene.pixels.shape
+    scale = nearest_scale(scene.um_per_px / UM_PER_PX)
+    (whole,) = tiles(wide, high, scale, margin_px=0, side_px=8192)
+    picture = normalise(tile_grey(scene.pixels, scale, whole), frame_contrast(scene.pixels))
+    with torch.no_grad():
+        cells = network(torch.from_numpy(picture[None, None]))[0].numpy()
+    centre, size, logit = peaks(cells, LOWEST_LOGIT)
+    keep = one_per_head(centre, size, logit)
+    return centre[keep] / np.float32(scale.factor), logit[keep]
+
+
+def _match_one(centre: Floats, scene: Scene) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    heads = scene.boxes_px[scene.kinds == SPERM]
+    apart = scene.boxes_px[scene.kinds != SPERM]
+    middle = heads[:, :2] + heads[:, 2:] / 2
+    reach = np.maximum(heads[:, 2:].max(axis=1, initial=0) / 2, NEAR_PX)
+    free = np.ones(len(heads), bool)
+    right = np.zeros(len(centre), bool)
+    counted = np.ones(len(centre), bool)
+    for index, point in enumerate(centre):
+        away = np.linalg.norm(middle - point, axis=1)
+        away[~free | (away > reach)] = np.inf
+        if len(away) and np.isfinite(away.min()):
+            free[away.argmin()] = False
+            right[index] = True
+            continue
+        within = (point >= apart[:, :2]) & (point <= apart[:, :2] + apart[:, 2:])
+        counted[index] = not within.all(axis=1).any()
+    return right, counted
