@@ -64,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SertoliError as error:
         _say(str(error))
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(EXIT_USER_ERROR)
     except click.ClickException as error:
         _say(error.format_message())
         sys.exit(EXIT_USER_ERROR)
