@@ -84,13 +84,14 @@ def test_stage_position_of_the_head(um_per_px: float | None, expected: tuple[str
 
 def test_coco_box_has_the_same_centre() -> None:
     table = Sightings.of_frame(frame(), found(), np.array([4, 9]))
-    coco = json.loads(json.dumps(table.to_coco([coco_image(7, "", (200, 100))])))
+    coco = json.loads(json.dumps(table.to_coco([coco_image(7, "dish.mp4", (200, 100))])))
     x, y, width, height = coco["annotations"][0]["bbox"]
     assert (x + width / 2, y + height / 2) == (10.25, 20.5)
     assert coco["annotations"][0]["image_id"] == coco["images"][0]["id"] == 8
     assert coco["annotations"][0]["track_id"] == 4
     assert coco["categories"] == [{"id": 1, "name": "sperm"}]
-    assert coco["images"][0]["file_name"] == "frame_000007"
+    assert coco["images"][0]["file_name"] == "dish.mp4"
+    assert coco["images"][0]["frame"] == 7
 
 
 def test_pandas_has_the_same_columns() -> None:

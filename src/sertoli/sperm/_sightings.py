@@ -336,13 +336,19 @@ class Sightings:
 
 
 def coco_image(index: int, file: str, shape_px: tuple[int, int]) -> dict[str, Any]:
-    """Return the COCO entry of a frame; ``shape_px`` is (width, height).
+    """Return the COCO entry of a frame.
 
-    A frame of a recording, which is no file of its own, is named by its number.
+    Parameters
+    ----------
+    index : int
+        0-based frame in the input.
+    file : str
+        The frame's own file, or the recording that all frames come from.
+    shape_px : (width, height)
     """
     return {
         "id": index + 1,
-        "file_name": plain_text(file) or f"frame_{index:06d}",
+        "file_name": plain_text(file),
         "width": shape_px[0],
         "height": shape_px[1],
         "frame": index,

@@ -1,0 +1,216 @@
+"""From the journal to the result files, one frame at a time."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TextIO
+
+from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
+from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+
+TRACKS_COLUMNS = (
+    "track_id",
+    "first_frame",
+    "last_frame",
+    "sightings",
+    "probability",
+    "motility",
+    "vcl",
+    "vsl",
+    "vap",
+    "lin",
+    "str",
+    "wob",
+    "alh",
+    "bcf",
+    "speed_unit",
+)
+"""Columns of ``tracks.csv``, in order."""
+
+BEST_SIGHTINGS = 5
+"""A sperm's probability is the mean of this many of its best sightings."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One sperm of a sequence."""
+
+    first_frame: int
+    last_frame: int
+    sightings: int = 0
+    best: list[float] = field(default_factory=list)
+
+    @property
+    def probability(self) -> float:
+        """Mean of the best sightings."""
+        return sum(self.best) / len(self.best)
+
+    def see(self, frame: int, probability: float) -> None:
+        """Count a sighting."""
+        self.last_frame = frame
+        self.sightings += 1
+        if len(self.best) < BEST_SIGHTINGS:
+            heapq.heappush(self.best, probability)
+        else:
+            heapq.heappushpop(self.best, probability)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding with a thumbnail: where to find it again in the journal."""
+
+    probability: float
+    offset: int
+    number: int
+    track_id: int
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the whole journal says, without the findings themselves.
+
+    ``times_s``, ``found_per_frame`` and ``new_per_frame`` have an entry for each frame
+    searched, in order; so do ``frames`` (their indices) and ``files``.
+    """
+
+    findings: int = 0
+    frames: list[int] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    times_s: list[float | None] = field(default_factory=list)
+    shapes_px: set[tuple[int, int]] = field(default_factory=set)
+    um_per_px: set[float | None] = field(default_factory=set)
+    found_per_frame: list[int] = field(default_factory=list)
+    new_per_frame: list[int] = field(default_factory=list)
+    stage: list[tuple[float, float, float, float]] = field(default_factory=list)
+    tracks: dict[int, Track] = field(default_factory=dict)
+    broken: list[BrokenFrame] = field(default_factory=list)
+    stills_shown: list[Shown] = field(default_factory=list)
+    track_shown: dict[int, Shown] = field(default_factory=dict)
+    backdrops: dict[int, int] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+
+
+def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
+    """Write findings.csv, findings.coco.json and tracks.csv; memory stays flat.
+
+    What is written depends on the journal alone, so a resumed search ends with the same
+    bytes as an unbroken one.
+    """
+    gathered = Gathered()
+    with (
+        (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
+        _CocoFile(folder / "findings.coco.json", input_name) as coco,
+    ):
+        Sightings.empty().to_csv(findings)
+        for offset, record in read_records(journal):
+            gathered.elapsed_s = record.elapsed_s
+            if isinstance(record, BrokenFrame):
+                gathered.broken.append(record)
+                continue
+            sightings = sightings_of(record)
+            sightings.to_csv(findings, header=False)
+            coco.add(record, sightings)
+            _count(gathered, offset, record, sightings)
+    with (folder / "tracks.csv").open("w", encoding="utf-8", newline="") as tracks:
+        _write_tracks(tracks, gathered.tracks)
+    return gathered
+
+
+def sightings_of(record: SearchedFrame) -> Sightings:
+    """Return the findings of a frame of the journal."""
+    return Sightings.at(
+        record.found,
+        index=record.index,
+        file=record.file,
+        time_s=record.time_s,
+        shape_px=record.shape_px,
+        um_per_px=record.um_per_px,
+        stage_um=record.stage_um,
+        track_id=record.track_id,
+    )
+
+
+def _count(gathered: Gathered, offset: int, record: SearchedFrame, sightings: Sightings) -> None:
+    new = 0
+    for track_id, probability in zip(
+        sightings.track_id.tolist(), sightings.probability.tolist(), strict=True
+    ):
+        if track_id < 0:
+            continue
+        track = gathered.tracks.get(track_id)
+        if track is None:
+            track = gathered.tracks[track_id] = Track(record.index, record.index)
+            new += 1
+        track.see(record.index, probability)
+    for number, thumbnail in enumerate(record.thumbnails):
+        track_id = int(sightings.track_id[thumbnail.row])
+        shown = Shown(float(sightings.probability[thumbnail.row]), offset, number, track_id)
+        if track_id < 0:
+            gathered.stills_shown.append(shown)
+        else:
+            gathered.track_shown[track_id] = shown
+    if record.backdrop:
+        gathered.backdrops[record.index] = offset
+    if record.stage_um is not None:
+        scale = record.um_per_px or 0.0
+        half_x, half_y = (side * scale / 2.0 for side in record.shape_px)
+        gathered.stage.append((record.stage_um[0], record.stage_um[1], half_x, half_y))
+    gathered.findings += len(sightings)
+    gathered.frames.append(record.index)
+    gathered.files.append(plain_text(record.file))
+    gathered.times_s.append(record.time_s)
+    gathered.shapes_px.add(record.shape_px)
+    gathered.um_per_px.add(record.um_per_px)
+    gathered.found_per_frame.append(len(sightings))
+    gathered.new_per_frame.append(new)
+
+
+def _write_tracks(file: TextIO, tracks: dict[int, Track]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(TRACKS_COLUMNS)
+    unmeasured = [""] * (len(TRACKS_COLUMNS) - 5)
+    for track_id in sorted(tracks):
+        track = tracks[track_id]
+        writer.writerow(
+            [
+                track_id,
+                track.first_frame,
+                track.last_frame,
+                track.sightings,
+                f"{track.probability:.5f}",
+                *unmeasured,
+            ]
+        )
+
+
+class _CocoFile:
+    """Writes a COCO detection set as it comes; only the list of images is held."""
+
+    def __init__(self, path: Path, input_name: str) -> None:
+        self._input_name = input_name
+        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
+        self._images: list[str] = []
+        self._annotations = 0
+
+    def __enter__(self) -> _CocoFile:
+        categories = json.dumps(list(COCO_CATEGORIES))
+        self._file.write(f'{{"categories": {categories},\n"annotations": [')
+        return self
+
+    def add(self, record: SearchedFrame, sightings: Sightings) -> None:
+        self._images.append(
+            json.dumps(coco_image(record.index, record.file or self._input_name, record.shape_px))
+        )
+        for annotation in sightings.coco_annotations(self._annotations + 1):
+            self._file.write(",\n" if self._annotations else "\n")
+            self._file.write(json.dumps(annotation))
+            self._annotations += 1
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if kind is None:
+                self._file.write('],\n"images": [\n' + ",\n".join(self._images) + "]}\n")

@@ -1,0 +1,95 @@
+"""What a search is told by the person, and what it asks of a detector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sertoli.errors import SettingError
+from sertoli.frames import Frame
+from sertoli.optics import Modality, Optics
+from sertoli.sperm import Detections
+
+MAX_SPECIMEN_CHARACTERS = 64
+
+
+class Finder(Protocol):
+    """A detector, as far as a search needs one; `sertoli.sperm.Detector` is one."""
+
+    @property
+    def weights_name(self) -> str:
+        """Name of the weights."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash of the weights file."""
+
+    @property
+    def default_confidence(self) -> float:
+        """Confidence to use where the person gives none."""
+
+    def detect(
+        self,
+        frame: Frame,
+        *,
+        confidence: float | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Detections:
+        """Find the heads in a frame; ``on_progress`` hears the share done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What the person says about the recording and wants of the search.
+
+    Parameters
+    ----------
+    um_per_px : float or None
+        Pixel size; None takes what the file says.
+    fps : float or None
+        Frames per second; None takes what the file says.
+    modality : Modality or None
+        None takes what the file says.
+    sequence : bool or None
+        True for a sequence, False for stills, None to let the input decide.
+    confidence : float or None
+        Lowest probability of a finding, within (0, 1]; None takes the detector's own.
+    specimen : str or None
+        Id of the specimen, recorded in the summary.
+
+    Raises
+    ------
+    SettingError
+        If a value makes no sense.
+    """
+
+    um_per_px: float | None = None
+    fps: float | None = None
+    modality: Modality | None = None
+    sequence: bool | None = None
+    confidence: float | None = None
+    specimen: str | None = None
+
+    def __post_init__(self) -> None:
+        Optics(self.um_per_px, self.modality)
+        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+            raise SettingError(
+                f"{self.fps} frames per second is not possible",
+                "give --fps a number above 0, or leave it out",
+            )
+        if self.confidence is not None and not 0 < self.confidence <= 1:
+            raise SettingError(
+                f"a confidence of {self.confidence} is not possible",
+                "give --confidence a number above 0 and up to 1",
+            )
+        if self.specimen is not None and not _is_id(self.specimen):
+            raise SettingError(
+                "the specimen id is empty, too long or holds control characters",
+                f"give --specimen 1 to {MAX_SPECIMEN_CHARACTERS} printable characters",
+            )
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text.strip()) <= len(text) <= MAX_SPECIMEN_CHARACTERS and text.isprintable()

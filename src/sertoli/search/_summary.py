@@ -1,0 +1,82 @@
+"""``summary.json``: the counts of a search and all that is needed to repeat it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from sertoli.frames import FrameSource
+from sertoli.search._identity import Identity, confidence_of
+from sertoli.search._results import Gathered
+from sertoli.search._settings import Finder, SearchSettings
+from sertoli.sperm import plain_text
+
+SCHEMA_VERSION = 1
+
+DISCLAIMER = "Research software, not a medical device."
+
+UPPER_BOUND_NOTE = (
+    "not computed: how many sperm may still hide can only be said once a person has reviewed "
+    "the findings and the detector's sensitivity on such pictures is known"
+)
+
+MAX_SKIPPED_NAMED = 100
+
+
+def summarise(
+    gathered: Gathered,
+    *,
+    source: FrameSource,
+    finder: Finder,
+    settings: SearchSettings,
+    identity: Identity,
+    stopped: bool,
+) -> dict[str, Any]:
+    """Return the content of ``summary.json``."""
+    searched = len(gathered.frames)
+    total = source.length
+    if total is None and not stopped:
+        total = searched + len(gathered.broken)
+    sizes = gathered.um_per_px
+    um_per_px = next(iter(sizes)) if len(sizes) == 1 else source.optics.um_per_px
+    modality = source.optics.modality
+    elapsed = gathered.elapsed_s
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "sertoli": version("sertoli"),
+        "disclaimer": DISCLAIMER,
+        "command": "search",
+        "input": plain_text(source.name),
+        "kind": "sequence" if source.is_sequence else "stills",
+        "finished_at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "frames_searched": searched,
+        "frames_total": total,
+        "stopped": stopped,
+        "files_skipped": len(gathered.broken),
+        "skipped": [
+            {"frame": broken.index, "reason": broken.reason}
+            for broken in gathered.broken[:MAX_SKIPPED_NAMED]
+        ],
+        "findings": gathered.findings,
+        "sperm": len(gathered.tracks) if source.is_sequence else gathered.findings,
+        "findings_per_field": round(gathered.findings / searched, 6) if searched else None,
+        "upper_bound_95": None,
+        "upper_bound_95_note": UPPER_BOUND_NOTE,
+        "settings": {
+            "confidence": confidence_of(settings, finder),
+            "um_per_px": settings.um_per_px,
+            "fps": settings.fps,
+            "modality": None if settings.modality is None else settings.modality.value,
+            "sequence": settings.sequence,
+            "specimen": settings.specimen,
+        },
+        "optics": {
+            "um_per_px": um_per_px,
+            "modality": None if modality is None else modality.value,
+        },
+        "weights": {"name": finder.weights_name, "sha256": finder.weights_sha256},
+        "elapsed_s": round(elapsed, 3),
+        "fields_per_s": round(searched / elapsed, 3) if elapsed > 0 else None,
+        "identity": dict(identity),
+    }
