@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from sertoli.errors import InputError
@@ -67,7 +68,9 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
         # The cover picture of a piece of music counts as a video stream, too.
         if stream.disposition & av.stream.Disposition.attached_pic:
             continue
-        context = stream.codec_context
+        context: VideoCodecContext | None = stream.codec_context
+        if context is None:  # a codec that FFmpeg does not know
+            continue
         if context.width * context.height > MAX_PICTURE_PX:
             raise InputError(
                 f"{quoted(path)} claims frames of {context.width} x {context.height} px",
@@ -75,4 +78,7 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
             )
         stream.thread_type = "AUTO"
         return stream
-    raise InputError(f"{quoted(path)} holds no video", "give the recording itself")
+    raise InputError(
+        f"{quoted(path)} holds no video that can be decoded",
+        "give the recording itself; save one of a rare format as MP4 first",
+    )

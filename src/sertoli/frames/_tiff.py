@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,26 +87,16 @@ class TiffSource(FrameSource):
         self._grey = grey
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         with self._opened() as tif:
-            given = optics.um_per_px is not None
-            xml = tif.ome_metadata
-            if xml:
-                self._facts = ome_facts(path, xml, size_is_given=given)
-                self._planes = _ome_planes(path, tif, self._facts)
-            else:
-                self._facts = plain_facts(path, tif, size_is_given=given)
-                self._planes = _page_planes(tif)
-            if self._facts.um_per_px is None and xml:
-                tagged = plain_facts(path, tif, size_is_given=given)
-                known_um_per_px = tagged.um_per_px
-            else:
-                known_um_per_px = self._facts.um_per_px
+            self._is_ome, self._facts, self._planes = _facts_and_planes(
+                path, tif, size_is_given=optics.um_per_px is not None
+            )
             if not self._planes:
                 raise _damaged(path)
             for number in {plane.page for plane in self._planes}:
-                _check_page(path, _page(tif, number, ome=bool(xml)))
-        self._is_ome = bool(xml)
+                _check_page(path, _page(tif, number, ome=self._is_ome))
         self._optics = Optics(
-            optics.um_per_px if given else known_um_per_px, optics.modality or self._facts.modality
+            self._facts.um_per_px if optics.um_per_px is None else optics.um_per_px,
+            optics.modality or self._facts.modality,
         )
         self._times = _times(self._planes, self._facts)
         if sequence is None and len(self._planes) > 1:
@@ -226,6 +217,28 @@ class TiffSource(FrameSource):
                 f"{quoted(self._path)} needs {needed_bytes / 2**30:.1f} GiB of scratch space",
                 "free space in the temporary folder, or save the picture as uncompressed TIFF",
             )
+
+
+def _facts_and_planes(
+    path: Path, tif: tifffile.TiffFile, *, size_is_given: bool
+) -> tuple[bool, TiffFacts, list[_Plane]]:
+    """Return whether the file's OME metadata hold, its facts and where its frames lie.
+
+    OME metadata that break the standard are left aside with a warning: the pixels count.
+    """
+    plain = plain_facts(path, tif, size_is_given=size_is_given)
+    xml = tif.ome_metadata
+    if not xml:
+        return False, plain, _page_planes(tif)
+    facts = ome_facts(path, xml, size_is_given=size_is_given)
+    try:
+        if facts is not None:
+            planes = _ome_planes(path, tif, facts)
+            return True, replace(facts, um_per_px=facts.um_per_px or plain.um_per_px), planes
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        pass  # what the library raises on metadata that contradict themselves
+    log.warning("%s: its OME metadata are damaged and left aside", quoted(path))
+    return False, plain, _page_planes(tif)
 
 
 def _ome_planes(path: Path, tif: tifffile.TiffFile, facts: TiffFacts) -> list[_Plane]:

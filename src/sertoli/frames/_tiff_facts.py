@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,6 @@ from sertoli.optics import MAX_UM_PER_PX, MIN_UM_PER_PX, Modality
 if TYPE_CHECKING:
     import tifffile
 
-log = logging.getLogger("sertoli.frames")
-
 PLAUSIBLE_UM_PER_PX = (0.01, 20.0)
 """Plain resolution tags count only within this: most programs write 72 dots per inch."""
 
@@ -26,7 +23,7 @@ SAME_PIXEL_SIZE = 0.01
 _UM_PER_LENGTH = {
     "m": 1e6, "dm": 1e5, "cm": 1e4, "mm": 1e3, "µm": 1.0, "μm": 1.0, "um": 1.0,
     "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "nm": 1e-3, "pm": 1e-6, "Å": 1e-4,
-    "inch": 25400.0, "in": 25400.0, "\\u00b5m": 1.0,
+    "inch": 25400.0, "in": 25400.0,
 }  # fmt: skip
 
 _S_PER_TIME = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -74,10 +71,8 @@ class TiffFacts:
     stage_um: dict[tuple[int, int], tuple[float, float, float]] = field(default_factory=dict)
 
 
-def ome_facts(path: Path, xml: str, *, size_is_given: bool) -> TiffFacts:
-    """Read the facts of the first image of OME-XML.
-
-    Metadata that break the standard are left aside with a warning: the pixels still count.
+def ome_facts(path: Path, xml: str, *, size_is_given: bool) -> TiffFacts | None:
+    """Read the facts of the first image of OME-XML; None if they break the standard.
 
     Parameters
     ----------
@@ -97,9 +92,8 @@ def ome_facts(path: Path, xml: str, *, size_is_given: bool) -> TiffFacts:
     try:
         pixels = ome_types.from_xml(xml).images[0].pixels
     # What breaks the standard surfaces as errors of the XML and validation libraries.
-    except Exception as error:
-        log.warning("%s: its OME metadata cannot be used (%s)", quoted(path), type(error).__name__)
-        return TiffFacts()
+    except Exception:
+        return None
     x = _scaled(pixels.physical_size_x, pixels.physical_size_x_unit, _UM_PER_LENGTH)
     y = _scaled(pixels.physical_size_y, pixels.physical_size_y_unit, _UM_PER_LENGTH)
     channel, modality = _channel(pixels.channels)
@@ -137,6 +131,7 @@ def plain_facts(path: Path, tif: tifffile.TiffFile, *, size_is_given: bool) -> T
     tags = tif.pages.first.tags
     unit = {2: "inch", 3: "cm"}.get(_number(tags.valueof("ResolutionUnit", 2)), "")
     unit = str((tif.imagej_metadata or {}).get("unit", unit)).strip()
+    unit = unit.lower().replace("\\u00b5", "u")  # ImageJ writes the micro sign escaped
     x, y = (
         _scaled(1.0 / density if density else None, unit, _UM_PER_LENGTH)
         for density in map(_ratio, (tags.valueof("XResolution"), tags.valueof("YResolution")))

@@ -70,11 +70,13 @@ class VideoSource(FrameSource):
             self._stamps_are_true = stamps_are_true(container, stream)
             self._is_countable = has_frame_per_packet(stream)
             decoder = _Decoder(path, container, stream, self._stamps_are_true, quiet=True)
-            if next(decoder.run(), None) is None:
+            first = next(decoder.run(), None)
+            if first is None:
                 raise InputError(
                     f"{quoted(path)} holds no frame that can be decoded",
                     "copy or record it again",
                 )
+            self._shape = (first[2].height, first[2].width)
 
     @property
     def name(self) -> str:
@@ -107,9 +109,7 @@ class VideoSource(FrameSource):
                     return
         with opened(self._path) as (container, stream):
             decoder = _Decoder(self._path, container, stream, self._stamps_are_true)
-            for index, time_s, picture in decoder.run():
-                if index >= start:
-                    yield self._frame(index, time_s, picture)
+            yield from self._given(decoder, start)
 
     @cached_property
     def _table(self) -> PacketTable:
@@ -136,13 +136,18 @@ class VideoSource(FrameSource):
                 return
             container.seek(key, stream=stream, backward=True)
             decoder = _Decoder(self._path, container, stream, True, table=self._table)
-            for index, time_s, picture in decoder.run():
-                if index >= start:
-                    yield self._frame(index, time_s, picture)
+            yield from self._given(decoder, start)
 
-    def _frame(self, index: int, time_s: float | None, picture: VideoFrame) -> Frame:
-        time = index / self._fps if self._fps is not None else time_s
-        return Frame(_pixels(picture, grey=self._grey), index, time, self._optics)
+    def _given(self, decoder: _Decoder, start: int) -> Iterator[Frame]:
+        for index, time_s, picture in decoder.run():
+            if index < start:
+                continue
+            # Only damage changes the size on the way; what follows such a frame may be sound.
+            if (picture.height, picture.width) != self._shape:
+                decoder.warn(f"damaged frame {index} at {time_s or 0.0:.3f} s left out")
+                continue
+            time = index / self._fps if self._fps is not None else time_s
+            yield Frame(_pixels(picture, grey=self._grey), index, time, self._optics)
 
 
 def _first_stamp(container: InputContainer, stream: VideoStream) -> int | None:
@@ -208,7 +213,7 @@ class _Decoder:
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
-                self._warn(f"reading stops early ({error.strerror or error})")
+                self.warn(f"reading stops early ({error.strerror or error})")
                 packet = None
             if packet is not None and packet.size == 0 and packet.pts is not None:
                 continue  # an empty packet would close the decoder
@@ -269,10 +274,11 @@ class _Decoder:
 
     def _report(self, time_s: float | None) -> None:
         if self._lost:
-            self._warn(f"{self._lost} damaged frames near {time_s or 0.0:.3f} s left out")
+            self.warn(f"{self._lost} damaged frames near {time_s or 0.0:.3f} s left out")
             self._lost = 0
 
-    def _warn(self, what: str) -> None:
+    def warn(self, what: str) -> None:
+        """Log something about the file."""
         if not self._quiet:
             log.warning("%s: %s", quoted(self._path), what)
 
