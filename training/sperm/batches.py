@@ -69,7 +69,9 @@ def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, T
     if draw < phantom + visem11:
         scenes = supply.phantom if draw < phantom else supply.visem11
         scene = scenes[rng.integers(len(scenes))]
-        um_per_px = max(UM_PER_PX / zoom, scene.um_per_px / MOST_ENLARGED)
+        # a scene gives no wider view than it has
+        widest = scene.um_per_px * min(scene.pixels.shape) / side
+        um_per_px = min(max(UM_PER_PX / zoom, scene.um_per_px / MOST_ENLARGED), widest)
         picture, boxes, kinds = cut(scene, side, um_per_px, rng)
     else:
         picture = ground(side, rng)

@@ -15,6 +15,9 @@ from training.sperm.sprites import Sprite
 
 Floats = npt.NDArray[np.float32]
 
+MOST_SPERM = 45
+"""In one crop: as dense as undiluted semen."""
+
 
 def ground(side: int, rng: np.random.Generator) -> Floats:
     """Return an empty field: shading, clouds, grain and fine dots. (side, side), 0 to 255."""
@@ -36,7 +39,7 @@ def ground(side: int, rng: np.random.Generator) -> Floats:
 def add_sperm(
     picture: Floats, sprites: list[Sprite], head_px: float, rng: np.random.Generator
 ) -> tuple[Floats, npt.NDArray[np.int8]]:
-    """Lay one to seven cut-out sperm into ``picture`` (changed in place).
+    """Lay cut-out sperm, from one to a crowd, into ``picture`` (changed in place).
 
     Heads are about ``head_px`` long and dark or bright, at times with the halo of phase
     contrast.
@@ -52,7 +55,8 @@ def add_sperm(
     contrast = rng.uniform(15, 90)
     halo = rng.uniform(0, 0.8) * (rng.random() < 0.5)
     layer = np.zeros_like(picture)
-    for _ in range(rng.integers(1, 8)):
+    crowd = min(MOST_SPERM, 0.35 * (side / head_px) ** 2)
+    for _ in range(round(np.exp(rng.uniform(0.0, np.log(crowd))))):
         sprite = sprites[rng.integers(len(sprites))]
         x, y, w, h = sprite.head_px
         factor = head_px * rng.uniform(0.85, 1.15) / max(w, h)

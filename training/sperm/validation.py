@@ -19,7 +19,7 @@ from training.sperm.scenes import SPERM, Scene, visem11
 
 Floats = npt.NDArray[np.float32]
 
-HELD_OUT_FIELDS = 120
+HELD_OUT_FIELDS = 150
 LOWEST_LOGIT = -6.0
 NEAR_PX = 6.0
 """Reach of a truth box: half its longer side, at least this, in the scene's own px."""
