@@ -18,7 +18,7 @@ from sertoli.cli._main import DISCLAIMER
     "--classes",
     default="sperm,small_or_pinhead",
     show_default=True,
-    help="Classes of the truth to be found, counted as one; 'none' if there is no sperm in it.",
+    help="Classes of the truth to be found, counted as one; 'none' if none of them is.",
 )
 @click.option(
     "--ignore",

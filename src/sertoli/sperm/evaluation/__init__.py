@@ -7,7 +7,6 @@ from sertoli.sperm.evaluation._report import figures, plot_precision_recall, tab
 from sertoli.sperm.evaluation._scores import Curve, Evaluation, ImageResult, evaluate
 from sertoli.sperm.evaluation._truth import (
     IGNORED_CLASSES,
-    NO_CLASS,
     SPERM_CLASSES,
     Truth,
     TruthImage,
@@ -16,7 +15,6 @@ from sertoli.sperm.evaluation._truth import (
 
 __all__ = [
     "IGNORED_CLASSES",
-    "NO_CLASS",
     "SPERM_CLASSES",
     "Comparison",
     "Curve",

@@ -20,9 +20,6 @@ SPERM_CLASSES = ("sperm", "small_or_pinhead")
 IGNORED_CLASSES = ("cluster",)
 """What is don't-care unless the user says otherwise."""
 
-NO_CLASS = "none"
-"""Stands for an empty list of classes."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruthImage:
@@ -91,7 +88,8 @@ def read_truth(
         If the file is not COCO, or a box in it is not four finite numbers.
     SettingError
         If a class is named twice, or the file does not have it. The names that are looked
-        for by default may be absent, as long as one of the wanted ones is there.
+        for by default may be absent: fields without any sperm are told by every finding
+        in them being wrong.
     """
     data = read_json(path)
     images, annotations, categories = (
@@ -175,11 +173,6 @@ def _choose(
     if absent:
         raise SettingError(f"{path} has no class '{absent[0]}'", f"its classes are: {listed}")
     wanted = tuple(name for name in classes if name in present)
-    if classes and not wanted:
-        raise SettingError(
-            f"{path} has none of the classes {', '.join(classes)}; its classes are: {listed}",
-            f"name those to be found with --classes, or '{NO_CLASS}' if none of it is sperm",
-        )
     return wanted, tuple(name for name in ignored if name in present)
 
 
