@@ -86,6 +86,8 @@ def make_seeds(folder: Path) -> list[Path]:
 
 def run_batch(seeds: Path, keep: Path, number: int) -> None:
     """Read a batch of damaged files; the last file of a batch that dies is left in ``keep``."""
+    import ome_types  # noqa: F401 - its slow loading is no hang of the file's
+
     from sertoli.errors import InputError
 
     _bound_memory()

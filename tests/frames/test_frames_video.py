@@ -147,8 +147,33 @@ def test_a_recording_cut_short_gives_what_is_left(
         path = tmp_path / name
         path.write_bytes(data[: len(data) * 2 // 3])
         with open_source(path) as source:
-            count = len(list(source))
-        assert 5 < count < 30
+            indices = [frame.index for frame in source]
+            late = [frame.index for frame in source.frames(4)]
+        assert 5 < len(indices) < 30
+        assert late == indices[4:]
+
+
+def test_an_unknown_codec_is_refused(videos: dict[str, Path], tmp_path: Path) -> None:
+    # Found by fuzzing: FFmpeg then gives a stream without a decoder.
+    data = videos["plain.avi"].read_bytes()
+    assert b"FMP4" in data
+    (tmp_path / "a.avi").write_bytes(data.replace(b"FMP4", b"\1\2\3\4"))
+    with pytest.raises(InputError, match=r"a\.avi"):
+        open_source(tmp_path / "a.avi")
+
+
+def test_a_file_that_refuses_to_be_entered_is_read_from_the_start(
+    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Found by fuzzing: damaged AVI files answer a seek with an error of their own.
+    from sertoli.frames import _video
+
+    def refuse(*_: object) -> int:
+        raise av.error.PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(_video, "_first_stamp", refuse)
+    with open_source(videos["plain.avi"]) as source:
+        assert [frame.index for frame in source.frames(20)] == list(range(20, 30))
 
 
 @pytest.mark.parametrize("name", ["mjpeg.avi", "bframes.mp4", "uneven.mkv", "vp9.webm"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -107,6 +107,7 @@ class VideoSource(FrameSource):
                     yield first
                     yield from jumped
                     return
+                jumped.close()
         with opened(self._path) as (container, stream):
             decoder = _Decoder(self._path, container, stream, self._stamps_are_true)
             yield from self._given(decoder, start)
@@ -116,27 +117,33 @@ class VideoSource(FrameSource):
         with opened(self._path) as (container, stream):
             return read_table(container, stream)
 
-    def _jumped(self, start: int) -> Iterator[Frame]:
+    def _jumped(self, start: int) -> Generator[Frame, None, None]:
         """Give frames from ``start`` on, decoding from the key frame before it.
 
         Gives nothing if the file does not let itself be entered there.
         """
         wanted = int(self._table.stamps[start])
         with opened(self._path) as (container, stream):
-            # Files index their key frames by other stamps now and then: then go further back.
-            for skip in (0, 1, 4):
-                key = self._table.key_before(wanted, skip=skip)
-                if key is None:
-                    return
+            if self._entered(container, stream, wanted):
+                decoder = _Decoder(self._path, container, stream, True, table=self._table)
+                yield from self._given(decoder, start)
+
+    def _entered(self, container: InputContainer, stream: VideoStream, wanted: int) -> bool:
+        """Position the file at a key frame from which ``wanted`` can be decoded, if it can be."""
+        # Files index their key frames by other stamps now and then: then go further back.
+        for skip in (0, 1, 4):
+            key = self._table.key_before(wanted, skip=skip)
+            if key is None:
+                return False
+            try:
                 container.seek(key, stream=stream, backward=True)
                 entry = _first_stamp(container, stream)
                 if entry is not None and entry <= wanted:
-                    break
-            else:
-                return
-            container.seek(key, stream=stream, backward=True)
-            decoder = _Decoder(self._path, container, stream, True, table=self._table)
-            yield from self._given(decoder, start)
+                    container.seek(key, stream=stream, backward=True)
+                    return True
+            except (av.FFmpegError, OSError):
+                return False
+        return False
 
     def _given(self, decoder: _Decoder, start: int) -> Iterator[Frame]:
         for index, time_s, picture in decoder.run():
