@@ -12,6 +12,7 @@ from sertoli.errors import InputError
 from sertoli.frames._depth import converted
 from sertoli.frames._frame import Frame, Pixels
 from sertoli.frames._kind import (
+    HEAD_BYTES,
     MAX_PICTURE_PX,
     Kind,
     cannot_read,
@@ -79,7 +80,9 @@ def checked_size(path: Path, kind: Kind) -> tuple[int, int]:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(JPEG_HEADER_BYTES if kind is Kind.JPEG else 64)
+            head = file.read(HEAD_BYTES)
+            if kind is Kind.JPEG and picture_size(kind, head) is None:
+                head += file.read(JPEG_HEADER_BYTES)
     except OSError as error:
         raise cannot_read(path, error) from error
     if kind is Kind.WEBP and is_animated_webp(head):
