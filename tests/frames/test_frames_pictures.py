@@ -434,6 +434,24 @@ def test_large_pages_are_mapped_not_loaded(
     assert scratch.exists() == (not options)
 
 
+def test_pages_that_were_mapped_free_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sertoli.frames._tiff.MAPPED_BYTES", 2**10)
+    path = tmp_path / "a.tif"
+    pages = np.stack(moving(6))[..., 0]
+    tifffile.imwrite(path, pages, photometric="minisblack", compression="zlib")
+    with open_source(path) as source:
+        for frame, true in zip(source, pages, strict=True):
+            assert isinstance(frame.pixels, np.memmap)
+            assert np.array_equal(frame.pixels, true)
+            folder = Path(str(frame.pixels.filename)).parent
+            # On Windows the file before it can stay while this loop's frame maps it.
+            assert len(list(folder.iterdir())) <= 2
+            del frame
+    assert not folder.exists()
+
+
 def test_a_claim_of_more_than_there_is(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, np.zeros((64, 64), np.uint8))

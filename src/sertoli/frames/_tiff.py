@@ -87,6 +87,7 @@ class TiffSource(FrameSource):
         self._fps = fps
         self._grey = grey
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch_files: list[Path] = []
         with self._opened() as tif:
             self._is_ome, self._facts, self._planes = _facts_and_planes(
                 path, tif, size_is_given=optics.um_per_px is not None
@@ -160,6 +161,7 @@ class TiffSource(FrameSource):
             raise _damaged(self._path) from error
 
     def _read(self, tif: tifffile.TiffFile, index: int) -> Pixels:
+        self._drop_scratch_files()
         plane = self._planes[index]
         page = _page(tif, plane.page, ome=self._is_ome)
         pixels = self._stored(tif, page, plane.part)
@@ -209,7 +211,18 @@ class TiffSource(FrameSource):
             )
         handle, name = tempfile.mkstemp(dir=self._scratch.name)
         os.close(handle)
+        self._scratch_files.append(Path(name))
         return Path(name)
+
+    def _drop_scratch_files(self) -> None:
+        """Free the disk of earlier pages; Windows refuses while a frame still maps its file."""
+        left = []
+        for file in self._scratch_files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError:
+                left.append(file)
+        self._scratch_files = left
 
     def _check_space(self, needed_bytes: int) -> None:
         if shutil.disk_usage(tempfile.gettempdir()).free < needed_bytes + 2**28:
