@@ -64,3 +64,8 @@ clean: ## Remove .venv and the caches
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	$(PIP_INSTALL) --no-deps --editable .
 	@touch .venv/.runtime $@
+
+# Torch is outside the locks: its wheels differ from machine to machine (CPU, CUDA).
+.venv/.train: pyproject.toml | .venv/.dev
+	$(PIP_INSTALL) --editable ".[train]"
+	@touch $@

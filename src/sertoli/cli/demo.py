@@ -1,0 +1,155 @@
+"""``sertoli demo``: as much of the loop as there is, on a simulated dish, without a person."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sertoli.cli._main import DISCLAIMER, EXIT_STOPPED
+
+if TYPE_CHECKING:
+    from sertoli.search import Finder, SearchResult
+
+DEFAULT_OUT = "sertoli-demo"
+
+SEED = 14
+SPERM_PER_FIELD = 3.0
+UM_PER_PX = 0.35
+SECONDS = 4.0
+FPS = 25.0
+"""A dish with few sperm among many other cells, all but one of them hardly moving."""
+
+
+@click.command(epilog=DISCLAIMER)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help=f"Folder to write to.  [default: {DEFAULT_OUT}, or the next free {DEFAULT_OUT}-2, ...]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(out: Path | None, overwrite: bool, as_json: bool) -> int:
+    """Run a simulated case without a person, from the dish to the report.
+
+    So far: a dish is simulated and recorded, the recording is searched, and what was found
+    is compared with what is truly there. Ends by itself.
+    """
+    # Only here: the network, the simulator and the readers take a while to load.
+    from sertoli.outputs import OutputFolder
+    from sertoli.sperm import Detector
+
+    detector = Detector()
+    place = out or _next_free(Path(DEFAULT_OUT))
+    folder = OutputFolder(place, overwrite=overwrite)
+    try:
+        summary, stopped = _run(folder.path, detector)
+        folder.finish()
+    except BaseException:
+        folder.discard()
+        raise
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+    else:
+        for line in _told(summary):
+            click.echo(line)
+        click.echo(f"Report: {place / 'search' / 'report.html'}")
+    return EXIT_STOPPED if stopped else 0
+
+
+def _next_free(wanted: Path) -> Path:
+    """Give ``wanted``, or the first of ``wanted-2``, ``wanted-3`` ... where nothing stands."""
+    names = (wanted if n == 1 else wanted.with_name(f"{wanted.name}-{n}") for n in count(1))
+    return next(
+        place
+        for place in names
+        if not place.exists() and not place.with_name(f"{place.name}.partial").exists()
+    )
+
+
+def _run(place: Path, detector: Finder) -> tuple[dict[str, Any], bool]:
+    """Run the case into ``place``; return its summary and whether the person stopped it."""
+    click.echo("1/3  A dish of dispersed testicular tissue is simulated and recorded.", err=True)
+    recording, truth = _record(place / "dish")
+    click.echo("2/3  The recording is searched for sperm.", err=True)
+    result = _search(recording, place / "search", detector)
+    figures = None
+    if not result.stopped:
+        click.echo("3/3  What was found is compared with what is truly there.", err=True)
+        figures = _evaluate(result.folder, truth)
+    summary = {
+        "schema_version": 1,
+        "command": "demo",
+        "sertoli": result.summary["sertoli"],
+        "synthetic": True,
+        "seed": SEED,
+        "stopped": result.stopped,
+        "search": result.summary,
+        "evaluation": figures,
+        "disclaimer": DISCLAIMER,
+    }
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (place / "summary.json").write_text(text, encoding="utf-8", newline="\n")
+    return summary, result.stopped
+
+
+def _record(place: Path) -> tuple[Path, Path]:
+    from tqdm import tqdm
+
+    from sertoli.optics import Modality
+    from sertoli.phantom import make_dish, write_dish
+
+    source = make_dish(
+        SEED,
+        sperm_per_field=SPERM_PER_FIELD,
+        um_per_px=UM_PER_PX,
+        modality=Modality.PHASE_CONTRAST,
+        bright_heads=True,
+        seconds=SECONDS,
+        fps=FPS,
+    )
+    bar = tqdm(total=source.length, desc="simulating", unit=" frames", leave=False, disable=None)
+    with bar:
+        write_dish(source, place, fps=FPS, on_frame=bar.update)
+    return place / "dish.mp4", place / "truth.json"
+
+
+def _search(recording: Path, place: Path, detector: Finder) -> SearchResult:
+    from sertoli.cli._watch import ProgressLine, StopSwitch
+    from sertoli.optics import Modality
+    from sertoli.search import SearchSettings, search
+
+    settings = SearchSettings(um_per_px=UM_PER_PX, modality=Modality.PHASE_CONTRAST)
+    with StopSwitch() as switch, ProgressLine() as progress:
+        progress.begin(recording.name)
+        return search(
+            recording,
+            place,
+            detector,
+            settings,
+            on_progress=progress,
+            should_stop=switch.is_on,
+        )
+
+
+def _evaluate(findings: Path, truth: Path) -> dict[str, Any]:
+    from sertoli.sperm.evaluation import compare, figures
+
+    return figures(compare(findings, truth).evaluation)
+
+
+def _told(summary: dict[str, Any]) -> list[str]:
+    from sertoli.search import result_line
+
+    lines = [result_line(summary["search"])]
+    figures = summary["evaluation"]
+    if figures is not None:
+        found, wrong, missed = figures["tp"], figures["fp"], figures["fn"]
+        lines.append(
+            f"In truth a sperm was to be seen {found + missed} times, counted frame by frame: "
+            f"{found} found, {missed} missed; {wrong} of the {found + wrong} findings are wrong"
+        )
+    return lines
