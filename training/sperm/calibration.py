@@ -13,6 +13,9 @@ from training.sperm.validation import Matched
 
 Floats = npt.NDArray[np.float64]
 
+MOST_LOG_SLOPE = 3.0
+"""Largest absolute logarithm of one over the temperature."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -49,7 +52,9 @@ def calibrate(sets: list[Matched]) -> Calibration:
         z = logit * np.exp(parameters[0]) + parameters[1]
         return float((weight * (np.logaddexp(0.0, z) - right * z)).sum())
 
-    fit = minimize(surprise, np.zeros(2), method="Nelder-Mead")
+    # a set without a single mistake would make the slope endless
+    bounds = ((-MOST_LOG_SLOPE, MOST_LOG_SLOPE), (-20.0, 20.0))
+    fit = minimize(surprise, np.zeros(2), method="Nelder-Mead", bounds=bounds)
     grid = np.linspace(-5.0, 5.0, 401)
     mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in sets], axis=0)
     # the middle of the best plateau, not its edge

@@ -1,0 +1,165 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from training.sperm.batches import Supply, batch
+from training.sperm.calibration import calibrate
+from training.sperm.export import describe, write_onnx
+from training.sperm.loss import detection_loss
+from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
+from training.sperm.run import Run, Settings
+from training.sperm.scenes import DONT_CARE, SPERM, Scene, cut
+from training.sperm.sprites import Sprite
+from training.sperm.targets import target
+from training.sperm.train import advance
+from training.sperm.validation import Matched
+
+from sertoli.sperm import Detector
+
+SETTINGS = Settings(seed=5, steps=6, crops=2, side_px=64, fields=0)
+
+
+def scene(seed: int = 0) -> Scene:
+    rng = np.random.default_rng(seed)
+    pixels = rng.normal(100, 5, (200, 260))
+    boxes = []
+    for x, y in rng.uniform(20, 180, (14, 2)):
+        yy, xx = np.mgrid[:200, :260]
+        pixels += 80 * np.exp(-((xx + 0.5 - x) ** 2 + (yy + 0.5 - y) ** 2) / 12)
+        boxes.append((x - 6, y - 6, 12, 12))
+    kinds = np.full(14, SPERM, np.int8)
+    kinds[0] = DONT_CARE
+    grey = np.clip(pixels, 0, 255).astype(np.uint8)
+    return Scene(grey, np.array(boxes, np.float32), kinds, 0.4)
+
+
+@pytest.fixture(scope="module")
+def supply() -> Supply:
+    yy, xx = np.mgrid[:60, :120]
+    darkness = np.exp(-((xx - 20) ** 2 / 200 + (yy - 30) ** 2 / 100)).astype(np.float32)
+    return Supply([], [scene()], [Sprite(darkness, (5, 20, 30, 20))])
+
+
+def run_steps(run: Run, supply: Supply, steps: int) -> None:
+    for _ in range(steps):
+        advance(run, batch(supply, SETTINGS.seed, run.step, SETTINGS.crops, SETTINGS.side_px))
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
+    tmp_path: Path, supply: Supply
+) -> None:
+    SETTINGS.write(tmp_path)
+    unbroken = Run(SETTINGS)
+    run_steps(unbroken, supply, 6)
+    broken = Run.load(tmp_path)
+    run_steps(broken, supply, 3)
+    broken.save(tmp_path)
+    again = Run.load(tmp_path)
+    assert again.step == 3
+    run_steps(again, supply, 3)
+    for ours, theirs in ((unbroken.network, again.network), (unbroken.average, again.average)):
+        for name, value in ours.state_dict().items():
+            assert torch.equal(value, theirs.state_dict()[name]), name
+
+
+def test_a_batch_depends_on_seed_and_step_alone(supply: Supply) -> None:
+    first, second = (batch(supply, 1, 7, 3, 64) for _ in range(2))
+    np.testing.assert_array_equal(first.pictures, second.pictures)
+    np.testing.assert_array_equal(first.shape, second.shape)
+    assert not np.array_equal(first.pictures, batch(supply, 1, 8, 3, 64).pictures)
+    assert np.isfinite(first.pictures).all()
+
+
+def test_learning_lowers_the_loss(supply: Supply) -> None:
+    torch.set_num_threads(1)
+    run = Run(Settings(1, 40, 4, 64, 0))
+    made = batch(supply, 1, 0, 4, 64)
+    losses = [advance(run, made) for _ in range(40)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_perfect_cells_cost_next_to_nothing() -> None:
+    drawn = target(np.array([[20, 24, 10, 14]], np.float32), np.array([SPERM], np.int8), 64)
+    cells = np.concatenate([np.where(drawn.heat >= 1, 12.0, -12.0)[None], drawn.shape])
+    tensors = [torch.from_numpy(a[None]).float() for a in (drawn.heat, drawn.care, drawn.shape)]
+    right = detection_loss(torch.from_numpy(cells[None]).float(), *tensors)
+    wrong = detection_loss(torch.from_numpy(-cells[None]).float(), *tensors)
+    assert float(right) < 0.05 < float(wrong)
+
+
+def test_the_loss_does_not_look_where_nobody_cares() -> None:
+    boxes = np.array([[16, 16, 16, 16]], np.float32)
+    drawn = target(boxes, np.array([DONT_CARE], np.int8), 64)
+    assert not drawn.heat.any()
+    assert not drawn.care[4:8, 4:8].any()
+    assert drawn.care.sum() == drawn.care.size - 16
+    tensors = [torch.from_numpy(a[None]) for a in (drawn.heat, drawn.care, drawn.shape)]
+    cells = torch.full((1, 5, 16, 16), -20.0)
+    cells[0, 0, 4:8, 4:8] = 20.0
+    assert float(detection_loss(cells, *tensors)) < 1e-6
+
+
+def test_a_crop_keeps_boxes_on_their_heads() -> None:
+    whole = scene()
+    rng = np.random.default_rng(4)
+    seen = 0
+    for um_per_px in (0.3, 0.4, 0.7):
+        for _ in range(8):
+            picture, boxes, kinds = cut(whole, 96, um_per_px, rng)
+            assert picture.shape == (96, 96)
+            for x, y, w, h in boxes[kinds == SPERM]:
+                column, row = int(x + w / 2), int(y + h / 2)
+                assert picture[row, column] > picture.mean() + 15
+                seen += 1
+    assert seen > 20
+
+
+def test_the_stated_radius_holds() -> None:
+    network = SpermNetwork().eval()
+    radius = receptive_radius_px(network)
+    picture = torch.randn(1, 1, 320, 320)
+    changed = picture.clone()
+    border = 208
+    changed[..., border:] = 5.0
+    with torch.no_grad():
+        torch.nn.init.normal_(network.head.weight)
+        apart = (network(picture) - network(changed)).abs().amax((0, 1, 2))
+    safe = (border - radius) // STRIDE
+    assert float(apart[:safe].max()) == 0.0
+    assert float(apart[safe + 4 :].max()) > 0.0
+
+
+def test_an_exported_file_is_all_that_a_detector_needs(tmp_path: Path) -> None:
+    run = Run(SETTINGS)
+    with torch.no_grad():
+        torch.nn.init.normal_(run.average.head.weight)
+    matched = Matched(
+        np.linspace(3, -3, 60).astype(np.float32), np.arange(60) < 30, heads=35, scenes=4
+    )
+    fitted = calibrate([matched])
+    file = tmp_path / "w.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write_onnx(run.average, file, describe(run, fitted, {"phantom": matched}))
+    detector = Detector(file, threads=1)
+    assert detector.default_confidence == pytest.approx(fitted.default_confidence, abs=1e-3)
+    for count, height, width in ((1, ALIGNMENT, 5 * ALIGNMENT), (3, 96, 64)):
+        rng = np.random.default_rng(2)
+        picture = rng.standard_normal((count, 1, height, width), np.float32)
+        with torch.no_grad():
+            expected = run.average(torch.from_numpy(picture)).numpy()
+        np.testing.assert_allclose(detector.network.run(picture), expected, atol=1e-4)
+
+
+def test_calibrated_probabilities_match_what_happens() -> None:
+    rng = np.random.default_rng(0)
+    chance = rng.uniform(0.02, 0.98, 20_000)
+    logit = (2.5 * (np.log(chance / (1 - chance)) - 0.7)).astype(np.float32)
+    order = np.argsort(-logit)
+    right = (rng.random(20_000) < chance)[order]
+    fitted = calibrate([Matched(logit[order], right, int(right.sum()) + 500, 10)])
+    assert fitted.temperature == pytest.approx(2.5, rel=0.06)
+    assert fitted.bias == pytest.approx(0.7, abs=0.06)
+    assert 0.1 < fitted.default_confidence < 0.6
