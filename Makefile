@@ -12,7 +12,7 @@ UV := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL 
 EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix lock clean
+.PHONY: help demo test lint fix lock weights clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
@@ -38,6 +38,13 @@ lock: .venv/.python ## Resolve pyproject.toml anew into the lock files
 	$(UV) lock --quiet
 	$(EXPORT) --output-file requirements.lock
 	$(EXPORT) --extra dev --output-file requirements-dev.lock
+
+weights: .venv/.dev ## Train the detector anew (hours; needs ../shared/data)
+	$(PIP_INSTALL) --editable '.[train]'
+	$(BIN)/python -m training.sperm.train --resume --data ../shared/data --out runs/sperm \
+		--steps 4500 --fields 1500 --seed 1
+	$(BIN)/python -m training.sperm.export --run runs/sperm --data ../shared/data
+	$(BIN)/python -m training.sperm.card --data ../shared/data
 
 clean: ## Remove .venv and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
