@@ -97,7 +97,7 @@ def read_identity(path: Path) -> Identity | None:
 
 
 def read_records(path: Path) -> Iterator[tuple[int, Record]]:
-    """Give every whole record with the offset at which `read_record` finds it again."""
+    """Give every whole record with its offset in the file, by which it is known."""
     with path.open("rb") as file:
         _read_payload(file)
         while True:
@@ -106,15 +106,6 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
             if payload is None:
                 return
             yield offset, _decode(payload)
-
-
-def read_record(file: BinaryIO, offset: int) -> Record:
-    """Return the record at an offset that `read_records` gave."""
-    file.seek(offset)
-    payload = _read_payload(file)
-    if payload is None:
-        raise ValueError(f"no record at byte {offset}")
-    return _decode(payload)
 
 
 class JournalWriter:

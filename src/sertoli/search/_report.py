@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from sertoli.search._journal import SearchedFrame, Thumbnail, read_record
-from sertoli.search._results import Gathered, Shown, sightings_of
-from sertoli.search._thumbnails import MAX_SHOWN, SIDE_PX, sheet
+from sertoli.search._journal import SearchedFrame, read_records
+from sertoli.search._results import Gathered, Shown, Track, sightings_of
+from sertoli.search._thumbnails import MAX_SHOWN, SIDE_PX, Cell, sheet, to_cell
 from sertoli.sperm import MAX_GAP_FRAMES
 
 SHEET_ACROSS = 32
@@ -56,6 +57,7 @@ def write_report(path: Path, journal: Path, gathered: Gathered, summary: dict[st
         specimen=summary["settings"]["specimen"],
         disclaimer=summary["disclaimer"],
         result=result_line(summary),
+        found=summary["sperm"],
         notes=_notes(summary),
         warnings=_warnings(summary, gathered, len(shown)),
         heading="Every sperm" if len(shown) == summary["sperm"] else "The most probable sperm",
@@ -98,10 +100,7 @@ def result_line(summary: dict[str, Any]) -> str:
     fields = f"{searched:,} {unit}{'' if searched == 1 else 's'}"
     if not summary["sperm"]:
         confidence = summary["settings"]["confidence"]
-        return (
-            f"No sperm was found in the {fields} searched at confidence {confidence:.2f}. "
-            "This does not prove that there are none."
-        )
+        return f"No sperm was found in the {fields} searched at confidence {confidence:.2f}."
     return f"{summary['sperm']:,} sperm found in {fields}"
 
 
@@ -135,59 +134,61 @@ def _sperm(
     journal: Path, gathered: Gathered, shown: list[tuple[float, Shown]]
 ) -> tuple[dict[str, list[Any]], list[bytes]]:
     """Return the columns of the report's table and the sheets of thumbnails."""
-    names = "p f t x y fw fh sx sy id n first last mx my mw mh"
-    columns: dict[str, list[Any]] = {name: [] for name in names.split()}
-    sheets = []
-    with journal.open("rb") as file:
-        for start in range(0, len(shown), SHEET_CELLS):
-            pieces: list[Thumbnail] = []
-            heads: list[tuple[float, ...]] = []
-            for probability, entry in shown[start : start + SHEET_CELLS]:
-                record = read_record(file, entry.offset)
-                assert isinstance(record, SearchedFrame)
-                piece = record.thumbnails[entry.number]
-                pieces.append(piece)
-                row = sightings_of(record)
-                x, y = row.centre_px[piece.row].tolist()
-                width, height = row.size_px[piece.row].tolist()
-                heads.append((x - piece.left_px + 0.5, y - piece.top_px + 0.5, width, height))
-                track = gathered.tracks.get(entry.track_id)
-                stage = None if record.stage_um is None else row.stage_um[piece.row].tolist()
-                values: dict[str, Any] = {
-                    "p": round(probability, 4),
-                    "f": record.index,
-                    "t": None if record.time_s is None else round(record.time_s, 3),
-                    "x": round(x, 1),
-                    "y": round(y, 1),
-                    "fw": record.shape_px[0],
-                    "fh": record.shape_px[1],
-                    "sx": None if stage is None else round(stage[0], 2),
-                    "sy": None if stage is None else round(stage[1], 2),
-                    "id": entry.track_id,
-                    "n": track.sightings if track else 1,
-                    "first": track.first_frame if track else record.index,
-                    "last": track.last_frame if track else record.index,
-                }
-                for name, value in values.items():
-                    columns[name].append(value)
-            picture, places = sheet(pieces, SHEET_ACROSS)
-            sheets.append(picture)
-            for (left, top, scale), (x, y, width, height) in zip(places, heads, strict=True):
-                columns["mx"].append(round(left + x * scale, 1))
-                columns["my"].append(round(top + y * scale, 1))
-                columns["mw"].append(round(width * scale, 1))
-                columns["mh"].append(round(height * scale, 1))
+    wanted: dict[int, list[int]] = {}
+    for rank, (_, entry) in enumerate(shown):
+        wanted.setdefault(entry.offset, []).append(rank)
+    rows: list[dict[str, Any]] = [{}] * len(shown)
+    cells: dict[int, Cell] = {}
+    for offset, record in read_records(journal):
+        # One pass from front to back: a record holds the thumbnails of a whole frame.
+        for rank in wanted.get(offset, ()):
+            assert isinstance(record, SearchedFrame)
+            probability, entry = shown[rank]
+            thumbnail = record.thumbnails[entry.number]
+            cells[rank] = to_cell(thumbnail, record.found)
+            track = gathered.tracks.get(entry.track_id)
+            rows[rank] = _row(probability, record, thumbnail.row, track, cells[rank])
+    ranked = [cells[rank] for rank in range(len(shown))]
+    sheets = [
+        sheet(ranked[start : start + SHEET_CELLS], SHEET_ACROSS)
+        for start in range(0, len(ranked), SHEET_CELLS)
+    ]
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ("p",))}
     return columns, sheets
 
 
+def _row(
+    probability: float, record: SearchedFrame, row: int, track: Track | None, cell: Cell
+) -> dict[str, Any]:
+    sightings = sightings_of(record)
+    x, y = sightings.centre_px[row].tolist()
+    stage = None if record.stage_um is None else sightings.stage_um[row].tolist()
+    head = [round(value, 1) for value in cell.head_px]
+    return {
+        "p": round(probability, 4),
+        "f": record.index,
+        "t": None if record.time_s is None else round(record.time_s, 3),
+        "x": round(x, 1),
+        "y": round(y, 1),
+        "fw": record.shape_px[0],
+        "fh": record.shape_px[1],
+        "sx": None if stage is None else round(stage[0], 2),
+        "sy": None if stage is None else round(stage[1], 2),
+        "id": int(sightings.track_id[row]),
+        "n": track.sightings if track else 1,
+        "first": track.first_frame if track else record.index,
+        "last": track.last_frame if track else record.index,
+        **dict(zip(("mx", "my", "mw", "mh"), head, strict=True)),
+    }
+
+
 def _backdrops(journal: Path, gathered: Gathered) -> dict[int, bytes]:
-    pictures = {}
-    with journal.open("rb") as file:
-        for index, offset in gathered.backdrops.items():
-            record = read_record(file, offset)
-            assert isinstance(record, SearchedFrame)
-            pictures[index] = record.backdrop
-    return pictures
+    wanted = set(gathered.backdrops.values())
+    return {
+        record.index: record.backdrop
+        for offset, record in read_records(journal)
+        if offset in wanted and isinstance(record, SearchedFrame)
+    }
 
 
 def _files(gathered: Gathered) -> dict[int, str]:
@@ -212,7 +213,7 @@ def _stage(gathered: Gathered) -> dict[str, Any] | None:
 def _bins(gathered: Gathered, *, followed: bool) -> list[dict[str, Any]]:
     """Return at most `MAX_BINS` steps of time, or of fields."""
     count = len(gathered.frames)
-    if count < 2:
+    if count < 2 or not gathered.findings:
         return []
     steps = min(count, MAX_BINS)
     bins = []
@@ -231,7 +232,6 @@ def _bins(gathered: Gathered, *, followed: bool) -> list[dict[str, Any]]:
             {
                 "label": label,
                 "mean": round(mean, 2),
-                "high": round(mean, 2),
                 "fresh": sum(gathered.new_per_frame[start:end]),
             }
         )
@@ -257,7 +257,8 @@ def _map_note(gathered: Gathered, *, followed: bool) -> str:
 
 
 def _notes(summary: dict[str, Any]) -> list[str]:
-    notes = [f"Searched until {summary['finished_at'].replace('T', ' ')}."]
+    finished = datetime.fromisoformat(summary["finished_at"])
+    notes = [f"Searched on {finished.day} {finished:%B %Y, %H:%M} (UTC{finished:%z})."]
     if summary["sperm"] and summary["kind"] == "sequence":
         notes.append(
             f"They were seen {summary['findings']:,} times in all. A sperm that was out of sight "
@@ -291,6 +292,13 @@ def _warnings(summary: dict[str, Any], gathered: Gathered, shown: int) -> list[d
                 "text": f"{len(gathered.broken):,} could not be read and "
                 f"{'was' if len(gathered.broken) == 1 else 'were'} not searched:",
                 "list": names,
+            }
+        )
+    if summary["frames_lost"]:
+        warnings.append(
+            {
+                "text": f"The recording is damaged: {summary['frames_lost']:,} of its frames could "
+                "not be decoded and were not searched."
             }
         )
     if shown < summary["sperm"]:

@@ -92,6 +92,7 @@ class Gathered:
     track_shown: dict[int, Shown] = field(default_factory=dict)
     backdrops: dict[int, int] = field(default_factory=dict)
     elapsed_s: float = 0.0
+    last_index: int = -1
 
 
 def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
@@ -108,6 +109,7 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
         Sightings.empty().to_csv(findings)
         for offset, record in read_records(journal):
             gathered.elapsed_s = record.elapsed_s
+            gathered.last_index = record.index
             if isinstance(record, BrokenFrame):
                 gathered.broken.append(record)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def search(
     ) as source:
         folder = OutputFolder(out, overwrite=overwrite, resume=resume)
         try:
-            run = _Run(source, finder, settings, identity, folder, on_progress, should_stop)
+            run = _Run(path, source, finder, settings, identity, folder, on_progress, should_stop)
         except OSError as error:
             folder.discard()
             raise _unwritable(folder, error) from error
@@ -191,6 +192,7 @@ class _Run:
 
     def __init__(
         self,
+        path: Path,
         source: FrameSource,
         finder: Finder,
         settings: SearchSettings,
@@ -199,6 +201,7 @@ class _Run:
         on_progress: Callable[[Progress], None] | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
+        self.path = path
         self.source = source
         self.finder = finder
         self.settings = settings
@@ -244,7 +247,7 @@ class _Run:
             stopped=self.stopped,
         )
         write_report(self.folder.path / "report.html", journal, gathered, summary)
-        text = json.dumps(summary, indent=2, ensure_ascii=False)
+        text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
         (self.folder.path / "summary.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         if not self.stopped:
             journal.unlink()
@@ -334,12 +337,20 @@ class _Run:
             except InputError as problem:
                 self.first_problem = self.first_problem or problem
                 self.journal.append(
-                    BrokenFrame(self.next_index, problem.what, time.monotonic() - self._started)
+                    BrokenFrame(
+                        self.next_index, self._reason(problem), time.monotonic() - self._started
+                    )
                 )
                 self.frames_broken += 1
                 self.next_index += 1
                 if not skip_broken:
                     return
+
+    def _reason(self, problem: InputError) -> str:
+        # Folder names may hold a patient's name, and the report may be passed on.
+        return problem.what.replace(f"{self.path.resolve()}{os.sep}", "").replace(
+            f"{self.path}{os.sep}", ""
+        )
 
     def _tell(self, share: float) -> None:
         if self.on_progress is not None:

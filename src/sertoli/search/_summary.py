@@ -38,6 +38,9 @@ def summarise(
     total = source.length
     if total is None and not stopped:
         total = searched + len(gathered.broken)
+    known = searched + len(gathered.broken)
+    reached = gathered.last_index + 1 if stopped or total is None else total
+    lost = max(0, reached - known)
     sizes = gathered.um_per_px
     um_per_px = next(iter(sizes)) if len(sizes) == 1 else source.optics.um_per_px
     modality = source.optics.modality
@@ -54,6 +57,7 @@ def summarise(
         "frames_total": total,
         "stopped": stopped,
         "files_skipped": len(gathered.broken),
+        "frames_lost": lost,
         "skipped": [
             {"frame": broken.index, "reason": broken.reason}
             for broken in gathered.broken[:MAX_SKIPPED_NAMED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -104,48 +105,68 @@ def stretch(pixels: Pixels) -> npt.NDArray[np.uint8]:
     return stretched
 
 
-def sheet(
-    thumbnails: list[Thumbnail], across: int
-) -> tuple[bytes, list[tuple[float, float, float]]]:
-    """Pack thumbnails into one WebP picture, row by row, ``across`` in a row.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A thumbnail as the report shows it.
 
-    Returns
-    -------
-    bytes
-        The picture, in cells of `SIDE_PX`.
-    list of (left, top, scale)
-        For each thumbnail where frame pixel (left_px, top_px) of its piece lies in its cell,
-        and how many cell pixels a frame pixel takes.
+    Parameters
+    ----------
+    pixels : ndarray, (h, w) uint8
+        Stretched, at most `SIDE_PX` on a side.
+    head_px : (x, y, width, height)
+        Centre and size of the head's box in the cell of `SIDE_PX`, from its top left corner.
     """
+
+    pixels: npt.NDArray[np.uint8]
+    head_px: tuple[float, float, float, float]
+
+    @property
+    def margin_px(self) -> tuple[int, int]:
+        """How far to the right and down a piece smaller than the cell is set."""
+        height, width = self.pixels.shape[:2]
+        return (SIDE_PX - width) // 2, (SIDE_PX - height) // 2
+
+
+def to_cell(thumbnail: Thumbnail, found: Detections) -> Cell:
+    """Stretch a thumbnail, shrink it if need be, and say where the head of ``found`` lies."""
     import cv2
 
-    rows = -(-len(thumbnails) // across)
-    colour = any(thumbnail.pixels.ndim == 3 for thumbnail in thumbnails)
-    shape = (rows * SIDE_PX, across * SIDE_PX, 3) if colour else (rows * SIDE_PX, across * SIDE_PX)
-    canvas = np.full(shape, 128, np.uint8)
-    places = []
-    for number, thumbnail in enumerate(thumbnails):
-        piece = stretch(thumbnail.pixels)
-        height, width = piece.shape[:2]
-        scale = min(1.0, SIDE_PX / max(height, width))
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            piece = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA))
-            height, width = piece.shape[:2]
-        if colour and piece.ndim == 2:
-            piece = np.repeat(piece[:, :, None], 3, axis=2)
-        left, top = (SIDE_PX - width) // 2, (SIDE_PX - height) // 2
+    pixels = stretch(thumbnail.pixels)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, SIDE_PX / max(height, width))
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    left, top = Cell(pixels, (0, 0, 0, 0)).margin_px
+    x, y = found.centre_px[thumbnail.row].tolist()
+    head_width, head_height = found.size_px[thumbnail.row].tolist()
+    # Half a pixel: cells count from the corner, pixels from the middle of the first one.
+    head = (
+        left + (x - thumbnail.left_px + 0.5) * scale,
+        top + (y - thumbnail.top_px + 0.5) * scale,
+        head_width * scale,
+        head_height * scale,
+    )
+    return Cell(pixels, head)
+
+
+def sheet(cells: list[Cell], across: int) -> bytes:
+    """Pack cells into one WebP picture, row by row, ``across`` in a row."""
+    import cv2
+
+    rows = -(-len(cells) // across)
+    canvas = np.full((rows * SIDE_PX, across * SIDE_PX), 128, np.uint8)
+    for number, cell in enumerate(cells):
+        height, width = cell.pixels.shape
+        left, top = cell.margin_px
         y, x = SIDE_PX * (number // across) + top, SIDE_PX * (number % across) + left
-        canvas[y : y + height, x : x + width] = piece
-        places.append((float(left), float(top), scale))
-    return _encode(canvas, ".webp", cv2.IMWRITE_WEBP_QUALITY, 70), places
+        canvas[y : y + height, x : x + width] = cell.pixels
+    return _encode(canvas, ".webp", cv2.IMWRITE_WEBP_QUALITY, 70)
 
 
 def _encode(pixels: npt.NDArray[np.uint8], ending: str, option: int, quality: int) -> bytes:
     import cv2
 
-    if pixels.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, data = cv2.imencode(ending, pixels, [option, quality])
     if not done:
         raise ValueError(f"cannot encode a picture of {pixels.shape} as {ending}")
