@@ -33,6 +33,9 @@ SPEED_WEIGHT = 0.5
 
 _NEVER = 1e6
 
+_FEW_PAIRS = 150
+"""Up to so many possible pairs one table is quicker than finding the groups."""
+
 
 class Linker:
     """Gives every sighting of a sequence its track, one frame at a time.
@@ -161,9 +164,11 @@ def _assign(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Choose among possible pairs: as many as can be, then the cheapest.
 
-    Tracks and heads that could pair with one another fall into small groups, each
-    solved by itself: a thousand heads cost little more than their number.
+    In a crowd, tracks and heads that could pair with one another fall into small groups,
+    each solved by itself: a thousand heads cost little more than their number.
     """
+    if len(i) <= _FEW_PAIRS:
+        return _solve(i, j, cost)
     size = tracks + heads
     links = coo_matrix((np.ones(len(i), np.int8), (i, j + tracks)), shape=(size, size))
     _, group = connected_components(links, directed=False)
@@ -175,12 +180,19 @@ def _assign(
     crowd = crowd[np.argsort(mine[crowd], kind="stable")]
     bounds = np.flatnonzero(np.diff(mine[crowd])) + 1
     for rows in np.split(crowd, bounds) if len(crowd) else ():
-        track, track_at = np.unique(i[rows], return_inverse=True)
-        head, head_at = np.unique(j[rows], return_inverse=True)
-        table = np.full((len(track), len(head)), _NEVER)
-        table[track_at, head_at] = cost[rows]
-        a, b = linear_sum_assignment(table)
-        possible = table[a, b] < _NEVER
-        chosen_i.append(track[a[possible]])
-        chosen_j.append(head[b[possible]])
+        track, head = _solve(i[rows], j[rows], cost[rows])
+        chosen_i.append(track)
+        chosen_j.append(head)
     return np.concatenate(chosen_i), np.concatenate(chosen_j)
+
+
+def _solve(
+    i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    track, track_at = np.unique(i, return_inverse=True)
+    head, head_at = np.unique(j, return_inverse=True)
+    table = np.full((len(track), len(head)), _NEVER)
+    table[track_at, head_at] = cost
+    a, b = linear_sum_assignment(table)
+    possible = table[a, b] < _NEVER
+    return track[a[possible]], head[b[possible]]
