@@ -110,7 +110,9 @@ def _round_germ_cell(
     at = (float(rng.normal(0, 0.1)), float(rng.normal(0, 0.1)))
     nucleus = _spot(u, v, at, float(rng.uniform(0.45, 0.7)))
     grains = _texture(q.shape, 0.06, rng) * inside
-    phase = 1.3 * _dome(q) + 0.3 * nucleus + 0.2 * grains * nucleus + 0.1 * grains
+    coarse = _texture(q.shape, 0.2, rng) * inside
+    relief = float(rng.uniform(0.0, 0.25))
+    phase = 0.9 * _dome(q) + 0.25 * nucleus + relief * (grains * nucleus + 0.5 * grains + coarse)
     return phase, 0.04 * inside + 0.05 * nucleus
 
 
@@ -148,8 +150,8 @@ def _spermatid(
 def _debris(
     q: Floats, inside: Floats, u: Floats, v: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    phase = rng.uniform(0.2, 1.6) * _dome(q) ** float(rng.uniform(0.5, 1.5))
-    absorption = rng.uniform(0, 0.6) * _dome(q) if rng.random() < 0.4 else 0.03 * inside
+    phase = rng.uniform(0.1, 1.1) * _dome(q) ** float(rng.uniform(0.5, 1.5))
+    absorption = rng.uniform(0, 0.3) * _dome(q) if rng.random() < 0.3 else 0.02 * inside
     return np.asarray(phase), np.asarray(absorption)
 
 
@@ -157,6 +159,12 @@ def _clump(
     q: Floats, inside: Floats, u: Floats, v: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     coarse, fine = _texture(q.shape, 0.12, rng), _texture(q.shape, 0.03, rng)
+    if rng.random() < 0.4:  # a thin sheet of epithelium: pale, folded, with a nucleus
+        folds = np.exp(-(((coarse - float(rng.normal(0, 0.5))) / 0.15) ** 2))
+        at = (float(rng.normal(0, 0.2)), float(rng.normal(0, 0.2)))
+        nucleus = _spot(u, v, at, 0.15)
+        sheet = inside * (0.3 + 0.1 * fine) + 0.25 * folds * inside + 0.4 * nucleus
+        return np.asarray(sheet), 0.03 * inside + 0.04 * nucleus
     thickness = np.clip(1.2 * _dome(q), 0, 1) * inside
     phase = thickness * (1.8 + 0.9 * coarse + 0.7 * fine)
     return phase, thickness * np.clip(0.3 + 0.15 * coarse, 0, None) * float(rng.uniform(0.5, 2))

@@ -40,9 +40,12 @@ def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
 
 
 def noise_share(look: Look) -> float:
-    """Camera noise on the background, as a change of relative intensity that gives as much."""
-    deviation = math.sqrt(look.level / look.electrons + (look.read_noise / 255) ** 2)
-    return deviation / (look.level * look.contrast)
+    """Deviation of the background, as a change of relative intensity that gives as much.
+
+    Camera noise, mottle, and the grey level or so that rounding and compression take.
+    """
+    camera = math.sqrt(look.level / look.electrons + (look.read_noise**2 + 1) / 255**2)
+    return math.hypot(camera / look.level, look.mottle) / look.contrast
 
 
 def expose(

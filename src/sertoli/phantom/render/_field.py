@@ -34,7 +34,7 @@ BOX_MARGIN_UM = 0.35
 OBSCURED_BLUR_UM = 3.0
 """Radius of the blur (defocus times aperture) at which a head is one round blur of many."""
 
-OBSCURED_CONTRAST_TO_NOISE = 0.7
+OBSCURED_CONTRAST_TO_NOISE = 1.2
 """Below this, a head's own contrast (rms over its box) is lost in the camera's noise."""
 
 OBSCURED_CLUMP_PHASE = 0.5
@@ -133,7 +133,7 @@ def _light(dish: Dish, look: Look, view: View, time_s: float) -> tuple[Floats, t
     finer = max(1, math.ceil(view.um_per_px / FINEST_UM_PER_PX))
     um_per_px = view.um_per_px / finer
     edge = finer * math.ceil(EDGE_UM / view.um_per_px)
-    canvas = _Canvas(view, um_per_px, edge, finer)
+    canvas = _Canvas(view, look, um_per_px, edge, finer)
     right = view.left_um + view.width_px * view.um_per_px
     bottom = view.top_um + view.height_px * view.um_per_px
     placed: list[tuple[Cell, Pose]] = []
@@ -161,9 +161,10 @@ def _light(dish: Dish, look: Look, view: View, time_s: float) -> tuple[Floats, t
 class _Canvas:
     """Phase and absorption maps at each height, on the fine grid with an edge around."""
 
-    def __init__(self, view: View, um_per_px: float, edge: int, finer: int) -> None:
+    def __init__(self, view: View, look: Look, um_per_px: float, edge: int, finer: int) -> None:
         self.shape = (view.height_px * finer + 2 * edge, view.width_px * finer + 2 * edge)
         self._um_per_px = um_per_px
+        self._tail_gain = look.tail_gain
         # The centre of a coarse pixel lies in the middle of its fine ones.
         self._left_um = view.left_um - (edge + (finer - 1) / 2) * um_per_px
         self._top_um = view.top_um - (edge + (finer - 1) / 2) * um_per_px
@@ -185,7 +186,7 @@ class _Canvas:
         if cell.tail is not None:
             points, area = tail_line(cell, at, time_s, self._um_per_px)
             x_px, y_px = self._place(points[:, 0], points[:, 1])
-            _add_points(phase, x_px, y_px, area / self._um_per_px**2)
+            _add_points(phase, x_px, y_px, area * (self._tail_gain / self._um_per_px**2))
 
     def reached_by(self, cell: Cell, at: Pose) -> bool:
         """Whether any part of a cell can lie on the canvas."""

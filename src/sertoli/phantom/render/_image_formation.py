@@ -120,7 +120,8 @@ def _through_pupil(
     light = np.asarray((field.real**2 + field.imag**2) / background, dtype=np.float32)
     # Incoherent remainder: coherent speckle of crowded fields is smoothed by the source.
     sigma_px = 0.25 * WAVELENGTH_UM / look.na / _pixel_um(across)
-    light = np.asarray(cv2.GaussianBlur(light, (0, 0), max(0.3, sigma_px * 0.5)), dtype=np.float32)
+    sigma_px = max(0.3, math.hypot(0.5 * sigma_px, look.blur_um / _pixel_um(across)))
+    light = np.asarray(cv2.GaussianBlur(light, (0, 0), sigma_px), dtype=np.float32)
     if look.bloom > 0:
         # Stray light of saturated heads: what the camera could not hold glows around them.
         glare = np.clip(light - 1, 0, BRIGHTEST_GLARE)

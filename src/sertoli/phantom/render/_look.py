@@ -39,6 +39,9 @@ class Look:
         makes heads dark, 1.1 and more makes them bright.
     absorption_gain : float
         Scales absorption.
+    tail_gain : float
+        Scales the optical path of midpieces and tails: thin, steep things of which few
+        microscopes show all.
     ring_transmission : float
         Amplitude that the phase plate lets through.
     negative_ring : bool
@@ -57,6 +60,8 @@ class Look:
         Strength of the camera's fixed dust and the fluid's haze (share of the level).
     mottle : float
         Strength of fine specks over the whole field (share of the level).
+    blur_um : float
+        What lenses and camera lose beyond diffraction (standard deviation).
     bloom : float
         How strongly what is brighter than the background glows into its surroundings.
     electrons : float
@@ -81,6 +86,7 @@ class Look:
     focus_um: float = 0.0
     phase_gain: float = 1.2
     absorption_gain: float = 1.0
+    tail_gain: float = 0.7
     ring_transmission: float = 0.5
     negative_ring: bool = False
     halo_um: float = 6.0
@@ -94,6 +100,7 @@ class Look:
     gradient_angle_rad: float = 0.0
     grain: float = 0.01
     mottle: float = 0.01
+    blur_um: float = 0.15
     bloom: float = 0.1
     electrons: float = 8000.0
     read_noise: float = 1.0
@@ -125,13 +132,15 @@ def random_look(
         modality = BENCH_MODALITIES[drawn]
     bright = bool(rng.random() < 0.5) if bright_heads is None else bright_heads
     phase = modality is Modality.PHASE_CONTRAST
-    negative = phase and bright and bool(rng.random() < 0.3)
+    negative = phase and bright and bool(rng.random() < 0.4)
     if phase and not negative:
         phase_gain = rng.uniform(1.1, 1.6) if bright else rng.uniform(0.28, 0.5)
+    elif modality is Modality.BRIGHT_FIELD:
+        phase_gain = rng.uniform(0.25, 1.0)
     else:
-        phase_gain = rng.uniform(0.5, 1.2)
+        phase_gain = rng.uniform(0.4, 1.0)
     side = 1 if rng.random() < 0.5 else -1
-    focus = side * rng.uniform(0.8, 3.5) if modality is Modality.BRIGHT_FIELD else rng.normal(0, 1)
+    focus = side * rng.uniform(0.3, 3.5) if modality is Modality.BRIGHT_FIELD else rng.normal(0, 1)
     level = rng.uniform(0.2, 0.5) if phase else rng.uniform(0.35, 0.8)
     tint = None
     if rng.random() < 0.5:
@@ -139,11 +148,12 @@ def random_look(
         tint = (float(1 + red), 1.0, float(1 + blue))
     return Look(
         modality=modality,
-        na=float(rng.uniform(0.25, 0.75)),
+        na=float(rng.uniform(0.35, 0.8)),
         condenser=float(rng.uniform(0.2, 0.8)),
         focus_um=float(focus),
         phase_gain=float(phase_gain),
-        absorption_gain=float(rng.uniform(0.5, 2.5)),
+        absorption_gain=float(np.exp(rng.uniform(-0.5, 2.0))),
+        tail_gain=float(np.exp(rng.uniform(-1.4, 0.6))),
         ring_transmission=float(rng.uniform(0.4, 0.6)),
         negative_ring=negative,
         halo_um=float(rng.uniform(3, 12)),
@@ -156,14 +166,15 @@ def random_look(
         gradient=float(rng.uniform(0, 0.3)),
         gradient_angle_rad=float(rng.uniform(-math.pi, math.pi)),
         grain=float(rng.uniform(0, 0.03)),
-        mottle=float(rng.uniform(0, 0.05) if rng.random() < 0.6 else 0.0),
-        bloom=float(rng.uniform(0, 0.5) if rng.random() < 0.6 else 0.0),
-        electrons=float(10 ** rng.uniform(3.0, 4.5)),
-        read_noise=float(rng.uniform(0.3, 2.5)),
+        mottle=float(rng.uniform(0, 0.025) if rng.random() < 0.4 else 0.0),
+        blur_um=float(0.6 * rng.random() ** 2),
+        bloom=float(rng.uniform(0, 0.9) if rng.random() < 0.6 else 0.0),
+        electrons=float(10 ** rng.uniform(3.3, 5.0)),
+        read_noise=float(rng.uniform(0.2, 1.5)),
         gamma=float(rng.uniform(0.7, 1.3)),
-        sharpening=float(rng.uniform(0, 1.5) if rng.random() < 0.5 else 0.0),
+        sharpening=float(rng.uniform(0, 1.2) if rng.random() < 0.4 else 0.0),
         tint=tint,
-        interlaced=bool(rng.random() < 0.15),
-        jpeg_quality=int(rng.integers(35, 96)) if rng.random() < 0.6 else None,
+        interlaced=bool(rng.random() < 0.2),
+        jpeg_quality=int(rng.integers(20, 96)) if rng.random() < 0.7 else None,
         white_edge_px=1 if rng.random() < 0.05 else 0,
     )

@@ -15,7 +15,7 @@ HEAD_PHASE_RAD = 1.4
 """A flat head about 1.2 um thick, 0.1 denser than the medium, in green light."""
 
 HEAD_ABSORPTION = 0.14
-TAIL_PHASE_RAD_PER_UM = 0.75
+TAIL_PHASE_RAD_PER_UM = 0.45
 """Phase of a tail or midpiece for each micrometre of its thickness."""
 
 PEAR = 0.25
@@ -45,9 +45,9 @@ def head_patch(cell: Cell, pose: Pose, um_per_px: float) -> tuple[Floats, Floats
     r2 = u * u + v * v
     soft = np.float32(max(2 * um_per_px / cell.width_um, 0.1))
     inside = np.clip((1 + soft / 2 - np.sqrt(r2)) / soft, 0, 1)
-    thickness = np.clip(1 - r2, 0, 1) ** float(shape.uniform(0.25, 0.6)) * inside
+    thickness = np.clip(1 - r2, 0, 1) ** float(shape.uniform(0.4, 1.0)) * inside
     acrosome = 1 / (1 + np.exp(-8 * (u - float(shape.uniform(-0.2, 0.2)))))
-    weight = 1 - float(shape.uniform(0.1, 0.4)) * acrosome
+    weight = 1 - float(shape.uniform(0.0, 0.5)) * acrosome
     if shape.random() < 0.3:  # a vacuole
         at = shape.uniform(-0.3, 0.3, 2)
         weight -= 0.4 * np.exp(-((u - at[0]) ** 2 + (v - at[1]) ** 2) / 0.04)
@@ -79,8 +79,8 @@ def tail_line(
     points = tail_points(tail, neck, pose.angle_rad, time_s, min(0.5 * um_per_px, 0.4))
     n = len(points)
     s = (np.arange(n) + 0.5) * (tail.length_um / n)
-    width = np.where(s < tail.midpiece_um, 1.9, 1.0) * tail.width_um
-    width = width * np.clip(1.15 - 0.6 * s / tail.length_um, 0.4, 1)
+    width = np.where(s < tail.midpiece_um, 1.6, 1.0) * tail.width_um
+    width = width * np.clip(1.1 - 0.8 * s / tail.length_um, 0.2, 1)
     area = TAIL_PHASE_RAD_PER_UM * width * width * (tail.length_um / n) * cell.density
     return points, area
 

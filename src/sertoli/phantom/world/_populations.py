@@ -111,7 +111,7 @@ def population(regime: Regime, rng: np.random.Generator) -> Population:
                 CellKind.SPERM: 600 * rng.lognormal(0, 0.5),
                 CellKind.ROUND_GERM_CELL: 20 * rng.lognormal(0, 0.8),
                 CellKind.WHITE_CELL: 20 * rng.lognormal(0, 0.8),
-                CellKind.DEBRIS: 2500 * rng.lognormal(0, 0.7),
+                CellKind.DEBRIS: 4000 * rng.lognormal(0, 0.7),
             },
             motions[man],
             depth_um=1.5,
@@ -125,7 +125,7 @@ def population(regime: Regime, rng: np.random.Generator) -> Population:
             CellKind.ROUND_GERM_CELL: 250 * amount * rng.lognormal(0, 0.6),
             CellKind.SERTOLI_CELL: 60 * amount * rng.lognormal(0, 0.5),
             CellKind.WHITE_CELL: 20 * rng.lognormal(0, 0.8),
-            CellKind.DEBRIS: 2000 * amount * rng.lognormal(0, 0.7),
+            CellKind.DEBRIS: 3000 * amount * rng.lognormal(0, 0.7),
             CellKind.CLUMP: 4 * amount * rng.lognormal(0, 0.5),
         },
         TESTICULAR_MOTION,
@@ -154,7 +154,7 @@ def draw_cell(
         angle_rad=float(rng.uniform(-math.pi, math.pi)),
         length_um=length,
         width_um=width,
-        density=float(rng.lognormal(0, 0.18)),
+        density=float(rng.lognormal(0, 0.18 if kind is CellKind.SPERM else 0.4)),
         seed=int(rng.integers(2**31)),
     )
     if kind is CellKind.SPERM:
@@ -166,14 +166,16 @@ def draw_cell(
 
 def _size_um(kind: CellKind, rng: np.random.Generator) -> tuple[float, float]:
     if kind is CellKind.SPERM:
-        return (
-            float(np.clip(rng.normal(4.7, 0.45), 3.2, 6.5)),
-            float(np.clip(rng.normal(2.9, 0.3), 1.8, 4.2)),
-        )
+        long = float(np.clip(rng.normal(4.7, 0.45), 3.2, 6.5))
+        wide = float(np.clip(rng.normal(2.9, 0.3), 1.8, 4.2))
+        if rng.random() < 0.2:  # seen tilted or end on
+            long = max(wide, long * float(rng.uniform(0.6, 1.0)))
+        return long, wide
     if kind is CellKind.ELONGATED_SPERMATID:
         return float(rng.uniform(5.0, 8.0)), float(rng.uniform(1.6, 2.8))
     if kind is CellKind.DEBRIS:
-        long = float(np.clip(rng.lognormal(math.log(1.6), 0.6), 0.5, 9.0))
+        typical = 0.8 if rng.random() < 0.6 else 1.8  # specks and larger pieces
+        long = float(np.clip(rng.lognormal(math.log(typical), 0.5), 0.4, 9.0))
         return long, long * float(rng.uniform(0.5, 1.0))
     if kind is CellKind.CLUMP:
         long = float(np.clip(rng.lognormal(math.log(60), 0.6), 25, 250))
