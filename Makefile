@@ -39,10 +39,9 @@ lock: .venv/.python ## Resolve pyproject.toml anew into the lock files
 	$(EXPORT) --output-file requirements.lock
 	$(EXPORT) --extra dev --output-file requirements-dev.lock
 
-weights: .venv/.dev ## Train the detector anew (hours; needs ../shared/data)
-	$(PIP_INSTALL) --editable '.[train]'
+weights: .venv/.train ## Train the detector anew (hours; needs ../shared/data)
 	$(BIN)/python -m training.sperm.train --resume --data ../shared/data --out runs/sperm \
-		--steps 4500 --fields 1500 --seed 1
+		--steps 4000 --fields 1200 --seed 1
 	$(BIN)/python -m training.sperm.export --run runs/sperm --data ../shared/data
 	$(BIN)/python -m training.sperm.card --data ../shared/data
 
