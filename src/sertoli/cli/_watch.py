@@ -124,6 +124,8 @@ class ProgressLine:
         left = ""
         if total is not None and rate > 0:
             left = f", {_clock((total - done) / rate)} left"
+        if total == 1:
+            return f"{self._name}: {done:.0%} of the picture, {progress.found} found{left}"
         return (
             f"{self._name}: {progress.frames_done}{of} fields, {rate:.1f} fields/s, "
             f"{progress.found} found{left}"

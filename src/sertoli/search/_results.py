@@ -207,10 +207,12 @@ class _CocoFile:
         self._images.append(
             json.dumps(coco_image(record.index, record.file or self._input_name, record.shape_px))
         )
-        for annotation in sightings.coco_annotations(self._annotations + 1):
-            self._file.write(",\n" if self._annotations else "\n")
-            self._file.write(json.dumps(annotation))
-            self._annotations += 1
+        if not len(sightings):
+            return
+        rows = json.dumps(sightings.coco_annotations(self._annotations + 1))
+        # A line a frame: the list's own brackets fall away.
+        self._file.write((",\n" if self._annotations else "\n") + rows[1:-1])
+        self._annotations += len(sightings)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._file:

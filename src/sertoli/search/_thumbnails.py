@@ -20,7 +20,7 @@ SIDE_PX = 80
 
 MAX_CUT_PX = 512
 
-MIN_RANGE_COUNTS = 16.0
+MIN_RANGE_COUNTS = 32.0
 
 BETTER_BY = 0.02
 """A sperm gets a new thumbnail when a sighting beats the shown one by this probability."""

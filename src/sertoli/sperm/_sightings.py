@@ -250,7 +250,7 @@ class Sightings:
                 str(frame),
                 plain_text(file),
                 _fixed(time_s, 4),
-                *(_fixed(value, 2) for value in (*centre, *size)),
+                *(f"{value:.2f}" for value in (*centre, *size)),
                 *(_fixed(value, 3) for value in stage),
                 f"{probability:.5f}",
                 "" if track_id == NO_TRACK else str(track_id),
@@ -301,22 +301,29 @@ class Sightings:
         ``image_id`` is the frame's index plus one, since COCO tools expect ids from 1.
         """
         annotations: list[dict[str, Any]] = []
-        for row in range(len(self)):
-            width, height = (round(float(value), 2) for value in self.size_px[row])
-            x, y = (
-                round(float(value), 2) for value in self.centre_px[row] - self.size_px[row] / 2.0
-            )
+        corner = np.round(self.centre_px - self.size_px / 2.0, 2)
+        for number, (frame, (x, y), (width, height), probability, track_id) in enumerate(
+            zip(
+                self.frame.tolist(),
+                corner.tolist(),
+                np.round(self.size_px, 2).tolist(),
+                np.round(self.probability, 5).tolist(),
+                self.track_id.tolist(),
+                strict=True,
+            ),
+            start=first_id,
+        ):
             annotation: dict[str, Any] = {
-                "id": first_id + row,
-                "image_id": int(self.frame[row]) + 1,
+                "id": number,
+                "image_id": frame + 1,
                 "category_id": 1,
                 "bbox": [x, y, width, height],
                 "area": round(width * height, 2),
                 "iscrowd": 0,
-                "score": round(float(self.probability[row]), 5),
+                "score": probability,
             }
-            if self.track_id[row] != NO_TRACK:
-                annotation["track_id"] = int(self.track_id[row])
+            if track_id != NO_TRACK:
+                annotation["track_id"] = track_id
             annotations.append(annotation)
         return annotations
 
