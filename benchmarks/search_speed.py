@@ -1,0 +1,337 @@
+"""How fast a search is, against the limits of the machine it runs on.
+
+``python benchmarks/search_speed.py [--out FILE.json] [--update docs/benchmarks.md]``
+
+Everything is measured side by side in one run, the repeats interleaved, because the same
+code runs three times faster on one machine than on another, and a busy machine is not
+equally busy for long: only the ratios mean anything elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from sertoli.errors import InputError
+from sertoli.frames import VideoWriter, open_source
+from sertoli.phantom import DishSource, watch
+from sertoli.phantom.render import Look
+from sertoli.phantom.world import Dish, Regime, population
+from sertoli.search import search
+from sertoli.sperm import Detector
+
+Floats = npt.NDArray[np.float32]
+
+SIZES = ((640, 480), (1920, 1080))
+TARGET = 0.60
+TARGET_SIZE = (640, 480)
+"""At this size the whole search shall reach this share of the slower of decode and network."""
+
+FPS = 50.0
+UM_PER_PX = 0.5
+DRAWN_FRAMES = 24
+"""Different frames in a recording; it runs through them to and fro."""
+
+LONGER = 10
+"""The recording for the memory check is this many times as long."""
+
+SAMPLE_S = 0.01
+BEGIN, END = "<!-- search_speed: begin -->", "<!-- search_speed: end -->"
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class SizeFigures:
+    """What was measured at one size of frame.
+
+    Parameters
+    ----------
+    width_px, height_px, frames : int
+    findings_per_frame : float
+    fps : dict of str to float
+        Median frames per second of ``decode``, ``network``, ``detector`` and ``search``.
+    ratio : float
+        Whole search over the slower of decode and network, medians of the repeats' ratios.
+    ratio_range : (low, high)
+        Of the repeats.
+    peak_mib : float
+        Resident memory of a process that searches the recording.
+    peak_mib_longer : float
+        The same for a recording ``LONGER`` times as long.
+    """
+
+    width_px: int
+    height_px: int
+    frames: int
+    findings_per_frame: float
+    fps: dict[str, float]
+    ratio: float
+    ratio_range: tuple[float, float]
+    peak_mib: float
+    peak_mib_longer: float
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Write the figures as JSON.")
+@click.option("--update", type=click.Path(path_type=Path), help="Rewrite the table in this page.")
+@click.option("--weights", default="default", show_default=True)
+@click.option("--seconds", default=5.0, show_default=True, help="Length of a single measurement.")
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
+def main(out: Path | None, update: Path | None, weights: str, seconds: float, repeats: int) -> None:
+    """Measure decode, network, detector and search side by side."""
+    if update is not None:
+        replace_block(update, "")  # find out now that the page has no place for the table
+    with tempfile.TemporaryDirectory(prefix="sertoli-benchmark-") as folder:
+        figures = [
+            measure(width, height, weights, seconds, repeats, Path(folder))
+            for width, height in SIZES
+        ]
+    text = report(figures)
+    click.echo(text)
+    if out is not None:
+        data = {"schema_version": 1, "machine": machine(), "sizes": [asdict(f) for f in figures]}
+        out.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8", newline="\n")
+    if update is not None:
+        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+
+
+def measure(
+    width: int, height: int, weights: str, seconds: float, repeats: int, folder: Path
+) -> SizeFigures:
+    """Measure everything at one size of frame.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the frames, px.
+    weights : str
+        For ``Detector``.
+    seconds : float
+        About how long the network alone runs in each repeat; sets the recording's length.
+    repeats : int
+    folder : Path
+        For the recordings and results.
+    """
+    detector = Detector(weights)
+    pictures = draw(width, height)
+    short = record(folder / f"{width}x{height}.mp4", pictures, len(pictures))
+    with open_source(short, grey=True) as source:
+        frames = list(source)
+    pieces = captured_input(detector, frames[0])
+    frame_s = timed(lambda: run_network(detector, pieces, 5)) / 5
+    count = max(DRAWN_FRAMES, round(seconds / frame_s))
+    path = record(folder / f"{width}x{height}-long.mp4", pictures, count)
+    results = folder / f"{width}x{height}-search"
+
+    def decode() -> None:
+        with open_source(path, grey=True) as source:
+            for _ in source:
+                pass
+
+    jobs: dict[str, Callable[[], object]] = {
+        "decode": decode,
+        "network": lambda: run_network(detector, pieces, count),
+        "detector": lambda: [detector.detect(frames[n % len(frames)]) for n in range(count)],
+        "search": lambda: search(path, results, detector, overwrite=True),
+    }
+    for job in jobs.values():
+        job()  # warm caches, threads and lazy imports
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(repeats):
+        for name, job in jobs.items():
+            taken[name].append(timed(job))
+    ratios = [
+        max(decode_s, network_s) / search_s
+        for decode_s, network_s, search_s in zip(
+            taken["decode"], taken["network"], taken["search"], strict=True
+        )
+    ]
+    longer = record(folder / f"{width}x{height}-longer.mp4", pictures, LONGER * count)
+    return SizeFigures(
+        width_px=width,
+        height_px=height,
+        frames=count,
+        findings_per_frame=rows_in(results / "findings.csv") / count,
+        fps={name: count / statistics.median(times) for name, times in taken.items()},
+        ratio=statistics.median(ratios),
+        ratio_range=(min(ratios), max(ratios)),
+        peak_mib=peak_memory_mib(path, weights, folder),
+        peak_mib_longer=peak_memory_mib(longer, weights, folder),
+    )
+
+
+def draw(width: int, height: int) -> list[npt.NDArray[np.uint8]]:
+    """Return consecutive frames of a simulated semen sample."""
+    random = np.random.default_rng(1)
+    source = DishSource(
+        Dish(1, population(Regime.SEMEN, random)),
+        Look(),
+        watch(DRAWN_FRAMES / FPS, FPS),
+        width_px=width,
+        height_px=height,
+        um_per_px=UM_PER_PX,
+        seed=1,
+        sequence=True,
+    )
+    return [frame.pixels for frame in source]
+
+
+def record(path: Path, pictures: list[npt.NDArray[np.uint8]], count: int) -> Path:
+    """Write a recording that runs through the pictures to and fro."""
+    there_and_back = [*pictures, *pictures[-2:0:-1]]
+    height, width = pictures[0].shape[:2]
+    with VideoWriter(path, fps=FPS, width_px=width, height_px=height) as writer:
+        for n in range(count):
+            writer.write(there_and_back[n % len(there_and_back)])
+    return path
+
+
+def captured_input(detector: Detector, frame: Any) -> list[Floats]:
+    """Return exactly what the detector hands its network for this frame."""
+    pieces: list[Floats] = []
+    network = detector.network
+    run = network.run
+
+    def note(picture: Floats) -> Floats:
+        pieces.append(picture.copy())
+        return run(picture)
+
+    network.run = note  # type: ignore[method-assign]
+    try:
+        detector.detect(frame)
+    finally:
+        network.run = run  # type: ignore[method-assign]
+    return pieces
+
+
+def run_network(detector: Detector, pieces: list[Floats], count: int) -> None:
+    """Run the bare network as often as ``count`` frames need it."""
+    for _ in range(count):
+        for piece in pieces:
+            detector.network.run(piece)
+
+
+def timed(job: Callable[[], object]) -> float:
+    """Return how many seconds a job takes."""
+    begun = time.perf_counter()
+    job()
+    return time.perf_counter() - begun
+
+
+def rows_in(table: Path) -> int:
+    """Return the number of rows of a CSV file, without its header."""
+    with table.open(encoding="utf-8") as lines:
+        return sum(1 for _ in lines) - 1
+
+
+def peak_memory_mib(recording: Path, weights: str, folder: Path) -> float:
+    """Return the most resident memory that ``sertoli search`` needs for a recording."""
+    arguments = ["search", str(recording), "--weights", weights, "--overwrite"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "sertoli", *arguments, "--out", str(folder / "memory")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process = psutil.Process(child.pid)
+    peak = 0
+    # Sampled from outside: the high-water mark that getrusage gives can be the parent's.
+    while child.poll() is None:
+        try:
+            peak = max(peak, process.memory_info().rss)
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(SAMPLE_S)
+    _, errors = child.communicate()
+    if child.returncode != 0:
+        raise RuntimeError(f"sertoli search left with {child.returncode}: {errors[-500:]}")
+    return peak / MIB
+
+
+def machine() -> dict[str, Any]:
+    """Say on what it was measured, as far as it matters."""
+    return {
+        "logical_cores": os.cpu_count(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "onnxruntime": version("onnxruntime"),
+        "av": version("av"),
+    }
+
+
+def report(figures: list[SizeFigures]) -> str:
+    """Return the figures as Markdown: ratios first, absolute figures of this machine last."""
+    lines = [
+        "| frames | whole search / slower of decode and network | range of the repeats "
+        "| detector / network | search / detector | memory, recording 10 times as long |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in figures:
+        fps = one.fps
+        lines.append(
+            f"| {one.width_px}x{one.height_px} | **{one.ratio:.2f}** "
+            f"| {one.ratio_range[0]:.2f} to {one.ratio_range[1]:.2f} "
+            f"| {fps['detector'] / fps['network']:.2f} | {fps['search'] / fps['detector']:.2f} "
+            f"| {one.peak_mib_longer / one.peak_mib:.2f} times as much |"
+        )
+    for one in figures:
+        if (one.width_px, one.height_px) == TARGET_SIZE:
+            verdict = "reached" if one.ratio >= TARGET else "**missed**"
+            lines += ["", f"Target at {one.width_px}x{one.height_px}: {TARGET:.2f}, {verdict}."]
+    where = machine()
+    lines += [
+        "",
+        f"As an aside, absolute figures of the machine that made this table "
+        f"({where['logical_cores']} logical cores, {where['architecture']}, "
+        f"{where['system']}, Python {where['python']}, ONNX Runtime {where['onnxruntime']}):",
+        "",
+        "| frames | decode alone | network alone | detector alone | whole search "
+        "| findings/frame | peak memory | recording 10 times as long |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in figures:
+        speeds = " | ".join(
+            f"{one.fps[name]:.1f} frames/s" for name in ("decode", "network", "detector", "search")
+        )
+        lines.append(
+            f"| {one.width_px}x{one.height_px} | {speeds} | {one.findings_per_frame:.1f} "
+            f"| {one.peak_mib:.0f} MiB | {one.peak_mib_longer:.0f} MiB |"
+        )
+    return "\n".join(lines)
+
+
+def replace_block(page: Path, text: str) -> str:
+    """Return a page with ``text`` between its two marks.
+
+    Raises
+    ------
+    InputError
+        If the page does not exist or lacks the marks.
+    """
+    content = page.read_text(encoding="utf-8") if page.is_file() else ""
+    before, begin, rest = content.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InputError(f"{page} has no place for the table", f"put {BEGIN} and {END} into it")
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    main()
