@@ -188,6 +188,13 @@ def test_truncated_video(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert not (here / "v-search.partial").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes in folders")
+def test_named_pipe_is_not_waited_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe.mp4")
+    assert run("pipe.mp4") == 2
+    assert "neither a file nor a folder" in capsys.readouterr().err
+
+
 def test_empty_folder(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "in").mkdir()
     assert run("in") == 2
@@ -318,3 +325,13 @@ def test_ctrl_c_keeps_what_was_found_and_resume_goes_on(here: Path) -> None:
     assert again["stopped"] is False
     assert again["frames_searched"] == 40
     assert again["elapsed_s"] > summary["elapsed_s"]
+
+
+@pytest.mark.realdata
+def test_real_recording(shared_data: Path, here: Path) -> None:
+    recording = shared_data / "miamia" / "videos" / "S_0001.mp4"
+    assert run(recording, "--out", "out", "--modality", "bright_field") == 0
+    summary = json.loads((here / "out" / "summary.json").read_bytes())
+    assert summary["frames_searched"] == summary["frames_total"] == 45
+    assert summary["kind"] == "sequence"
+    assert summary["sperm"] > 0

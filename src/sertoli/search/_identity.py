@@ -27,6 +27,9 @@ def identify(path: Path, settings: SearchSettings, finder: Finder) -> Identity:
     InputError
         If the input cannot be read.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A pipe would be waited on for ever.
+        raise InputError(f"{path} is neither a file nor a folder", "give a recording or pictures")
     try:
         content = _folder_hash(path) if path.is_dir() else _file_hash(path)
     except OSError as error:
