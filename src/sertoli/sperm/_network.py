@@ -182,6 +182,8 @@ def _open(content: bytes, name: str, threads: int | None) -> Any:
     if threads is not None:
         options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # threads that wait by spinning take the cores from decoding and writing beside us
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     offered = set(ort.get_available_providers())
     providers = [provider for provider in _PROVIDERS if provider in offered]
     try:
