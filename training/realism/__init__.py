@@ -1,0 +1,1 @@
+"""How far the simulated dish is from real microscopy: figures, plots and sheets."""
