@@ -45,7 +45,7 @@ def body_patch(cell: Cell, um_per_px: float) -> Patch:
     u: Floats = np.float32(c) * x + np.float32(s) * y
     v: Floats = np.float32(-s * stretch) * x + np.float32(c * stretch) * y
     roughness = {
-        CellKind.RED_CELL: 0.01 if rng.random() < 0.7 else 0.06,
+        CellKind.RED_CELL: 0.06 if rng.random() < 0.15 else float(rng.uniform(0.01, 0.05)),
         CellKind.ROUND_GERM_CELL: 0.02,
         CellKind.WHITE_CELL: 0.03,
         CellKind.SERTOLI_CELL: 0.10,
@@ -53,7 +53,7 @@ def body_patch(cell: Cell, um_per_px: float) -> Patch:
         CellKind.DEBRIS: 0.12,
         CellKind.CLUMP: 0.18,
     }[cell.kind]
-    crenated = cell.kind is CellKind.RED_CELL and roughness > 0.02
+    crenated = cell.kind is CellKind.RED_CELL and roughness > 0.05
     q = _outline_distance(u, v, radius_um, roughness, 9 if crenated else 2, rng)
     # One pixel of soft edge keeps small bodies from flickering as they drift.
     soft = max(um_per_px / radius_um, 0.08)
@@ -101,7 +101,7 @@ def _red_cell(
 ) -> tuple[Floats, Floats]:
     dimple = rng.uniform(0.2, 0.8)
     height = _dome(q) * (1 - dimple + 2 * dimple * q * q) * inside
-    return 1.2 * height, 0.12 * height
+    return 1.1 * height, 0.05 * height
 
 
 def _round_germ_cell(
@@ -113,7 +113,7 @@ def _round_germ_cell(
     coarse = _texture(q.shape, 0.2, rng) * inside
     relief = float(rng.uniform(0.0, 0.25))
     phase = 0.9 * _dome(q) + 0.25 * nucleus + relief * (grains * nucleus + 0.5 * grains + coarse)
-    return phase, 0.04 * inside + 0.05 * nucleus
+    return phase, 0.015 * inside + 0.025 * nucleus
 
 
 def _sertoli_cell(
@@ -124,7 +124,7 @@ def _sertoli_cell(
     nucleolus = _spot(u, v, (at[0] + 0.05, at[1]), 0.12)
     vacuoles = _texture(q.shape, 0.12, rng) * inside
     phase = 0.7 * _dome(q) + 0.25 * vacuoles + 0.35 * nucleus + 0.7 * nucleolus
-    return phase, 0.04 * inside + 0.06 * nucleolus
+    return phase, 0.015 * inside + 0.03 * nucleolus
 
 
 def _white_cell(
@@ -136,7 +136,8 @@ def _white_cell(
         angle = start + 1.5 * k
         lobes += _spot(u, v, (0.35 * math.cos(angle), 0.35 * math.sin(angle)), 0.3)
     grains = _texture(q.shape, 0.04, rng) * inside
-    return 1.3 * _dome(q) + 0.5 * lobes + 0.3 * grains, 0.05 * inside + 0.08 * lobes
+    phase = 1.1 * _dome(q) + 0.4 * lobes + float(rng.uniform(0.1, 0.3)) * grains
+    return phase, 0.02 * inside + 0.03 * lobes
 
 
 def _spermatid(
@@ -167,7 +168,7 @@ def _clump(
         return np.asarray(sheet), 0.03 * inside + 0.04 * nucleus
     thickness = np.clip(1.2 * _dome(q), 0, 1) * inside
     phase = thickness * (1.8 + 0.9 * coarse + 0.7 * fine)
-    return phase, thickness * np.clip(0.3 + 0.15 * coarse, 0, None) * float(rng.uniform(0.5, 2))
+    return phase, thickness * np.clip(0.15 + 0.08 * coarse, 0, None) * float(rng.uniform(0.5, 2))
 
 
 _FILL = {

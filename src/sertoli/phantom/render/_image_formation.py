@@ -115,7 +115,9 @@ def _through_pupil(
         field = fft.ifft2(scattered * (pupil * slit), workers=1) + at_axis
         background = at_axis**2
     else:
-        field = fft.ifft2(scattered * pupil, workers=1) + 1
+        # Light from one side favours what is scattered to that side.
+        side = 1 + look.oblique * np.tanh(_along(across, down, look) / (0.3 * cut_off))
+        field = fft.ifft2(scattered * (pupil * side), workers=1) + 1
         background = 1.0
     light = np.asarray((field.real**2 + field.imag**2) / background, dtype=np.float32)
     # Incoherent remainder: coherent speckle of crowded fields is smoothed by the source.

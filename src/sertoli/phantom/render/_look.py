@@ -50,6 +50,8 @@ class Look:
         Width of the halo of phase contrast.
     shear_angle_rad, bias_rad, shear_um : float
         Direction, bias and distance of DIC; direction and width of Hoffman's slit too.
+    oblique : float
+        How one-sided the light of bright field is: 0 straight, 1 grazing.
     level : float
         Brightness of the empty background, 0 to 1 of the camera's range.
     contrast : float
@@ -93,6 +95,7 @@ class Look:
     shear_angle_rad: float = 0.8
     bias_rad: float = 1.2
     shear_um: float = 0.35
+    oblique: float = 0.0
     level: float = 0.35
     contrast: float = 1.0
     vignetting: float = 0.1
@@ -134,14 +137,16 @@ def random_look(
     phase = modality is Modality.PHASE_CONTRAST
     negative = phase and bright and bool(rng.random() < 0.4)
     if phase and not negative:
-        phase_gain = rng.uniform(1.1, 1.6) if bright else rng.uniform(0.28, 0.5)
+        phase_gain = rng.uniform(1.2, 1.9) if bright else rng.uniform(0.28, 0.55)
     elif modality is Modality.BRIGHT_FIELD:
         phase_gain = rng.uniform(0.25, 1.0)
     else:
         phase_gain = rng.uniform(0.4, 1.0)
     side = 1 if rng.random() < 0.5 else -1
     focus = side * rng.uniform(0.3, 3.5) if modality is Modality.BRIGHT_FIELD else rng.normal(0, 1)
-    level = rng.uniform(0.2, 0.5) if phase else rng.uniform(0.35, 0.8)
+    level = rng.uniform(0.25, 0.6) if phase else rng.uniform(0.35, 0.8)
+    # Strongly refracting heads are seen as soft bright cores: the rim's phase is not resolved.
+    softest_um = 0.25 if phase and bright else 0.0
     tint = None
     if rng.random() < 0.5:
         red, blue = rng.normal(0, 0.05, 2)
@@ -153,21 +158,22 @@ def random_look(
         focus_um=float(focus),
         phase_gain=float(phase_gain),
         absorption_gain=float(np.exp(rng.uniform(-0.5, 2.0))),
-        tail_gain=float(np.exp(rng.uniform(-1.4, 0.6))),
+        tail_gain=float(np.exp(rng.uniform(-1.4, 0.4))),
         ring_transmission=float(rng.uniform(0.4, 0.6)),
         negative_ring=negative,
         halo_um=float(rng.uniform(3, 12)),
         shear_angle_rad=float(rng.uniform(-math.pi, math.pi)),
         bias_rad=float(rng.uniform(0.7, 1.6)),
         shear_um=float(rng.uniform(0.2, 0.5)),
+        oblique=float(rng.uniform(0, 0.8) if rng.random() < 0.5 else 0.0),
         level=float(level),
-        contrast=float(rng.uniform(0.5, 1.3)),
-        vignetting=float(rng.uniform(0, 0.35)),
-        gradient=float(rng.uniform(0, 0.3)),
+        contrast=float(rng.uniform(0.6, 1.3)),
+        vignetting=float(0.35 * rng.random() ** 2),
+        gradient=float(0.3 * rng.random() ** 2),
         gradient_angle_rad=float(rng.uniform(-math.pi, math.pi)),
         grain=float(rng.uniform(0, 0.03)),
         mottle=float(rng.uniform(0, 0.025) if rng.random() < 0.4 else 0.0),
-        blur_um=float(0.6 * rng.random() ** 2),
+        blur_um=float(softest_um + 0.5 * rng.random() ** 2),
         bloom=float(rng.uniform(0, 0.9) if rng.random() < 0.6 else 0.0),
         electrons=float(10 ** rng.uniform(3.3, 5.0)),
         read_noise=float(rng.uniform(0.2, 1.5)),

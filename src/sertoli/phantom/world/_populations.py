@@ -111,7 +111,7 @@ def population(regime: Regime, rng: np.random.Generator) -> Population:
                 CellKind.SPERM: 600 * rng.lognormal(0, 0.5),
                 CellKind.ROUND_GERM_CELL: 20 * rng.lognormal(0, 0.8),
                 CellKind.WHITE_CELL: 20 * rng.lognormal(0, 0.8),
-                CellKind.DEBRIS: 4000 * rng.lognormal(0, 0.7),
+                CellKind.DEBRIS: 7000 * rng.lognormal(0, 0.7),
             },
             motions[man],
             depth_um=1.5,
