@@ -39,7 +39,9 @@ def test_gain_and_brightness_of_the_lamp_do_not_matter(gain: float, lift: float)
 
 def test_inverting_the_picture_only_flips_the_sign() -> None:
     grey = cells()
-    np.testing.assert_allclose(normalise(grey, 9.0), -normalise((255 - grey).astype(np.float32), 9.0), atol=1e-3)
+    np.testing.assert_allclose(
+        normalise(grey, 9.0), -normalise((255 - grey).astype(np.float32), 9.0), atol=1e-3
+    )
 
 
 def test_twelve_bits_in_a_sixteen_bit_file_look_like_eight_bits() -> None:
