@@ -71,3 +71,17 @@ def test_truth_keeps_a_cell_s_number_through_time() -> None:
     for image in (1, 2, 3):
         ids = [a["track_id"] for a in document["annotations"] if a["image_id"] == image]
         assert len(ids) == len(set(ids))
+
+
+def test_focus_wanders_in_a_recording() -> None:
+    def defocus(time: int) -> dict[int, float]:
+        _, shown = source.frame_with_truth(time)
+        return {thing.cell.number: thing.defocus_um for thing in shown}
+
+    source = make_dish(5, regime="semen", seconds=4, fps=1, width_px=200, height_px=150)
+    early, late = defocus(0), defocus(3)
+    both = early.keys() & late.keys()
+    assert both
+    shifts = {round(early[n] - late[n], 6) for n in both}
+    assert len(shifts) == 1
+    assert 0 < abs(shifts.pop()) <= 1.0

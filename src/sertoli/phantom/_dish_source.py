@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sertoli.frames import Frame, FrameSource
 from sertoli.optics import Optics
 from sertoli.phantom.render import Look, Shown, View, take_picture
 from sertoli.phantom.world import Dish
+
+
+FOCUS_PERIOD_S = 12.0
+"""A stage warms and sinks, a hand turns back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class DishSource(FrameSource):
         True if the stops are one place over time.
     frame_s : float
         Duration of a frame, for interlaced cameras.
+    focus_swing_um : float
+        How far the focus wanders up and down in the course of `FOCUS_PERIOD_S`.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class DishSource(FrameSource):
         seed: int,
         sequence: bool,
         frame_s: float = 0.0,
+        focus_swing_um: float = 0.0,
     ) -> None:
         self._dish = dish
         self._look = look
@@ -104,6 +112,7 @@ class DishSource(FrameSource):
         self._um_per_px = um_per_px
         self._sequence = sequence
         self._frame_s = frame_s
+        self._focus_swing_um = focus_swing_um
 
     @property
     def name(self) -> str:
@@ -147,9 +156,9 @@ class DishSource(FrameSource):
             height,
             self._um_per_px,
         )
-        pixels, shown = take_picture(
-            self._dish, self._look, view, stop.time_s, self.seed, self._frame_s
-        )
+        swing = self._focus_swing_um * math.sin(2 * math.pi * stop.time_s / FOCUS_PERIOD_S)
+        look = replace(self._look, focus_um=self._look.focus_um + swing)
+        pixels, shown = take_picture(self._dish, look, view, stop.time_s, self.seed, self._frame_s)
         frame = Frame(
             pixels,
             index,

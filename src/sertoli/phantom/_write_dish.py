@@ -78,6 +78,7 @@ def make_dish(
         seed=seed,
         sequence=not fields,
         frame_s=0.0 if fields else 1 / fps,
+        focus_swing_um=flow * float(rng.uniform(0.0, 1.0)),
     )
 
 
