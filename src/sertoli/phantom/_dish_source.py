@@ -11,7 +11,6 @@ from sertoli.optics import Optics
 from sertoli.phantom.render import Look, Shown, View, take_picture
 from sertoli.phantom.world import Dish
 
-
 FOCUS_PERIOD_S = 12.0
 """A stage warms and sinks, a hand turns back."""
 
