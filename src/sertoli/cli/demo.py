@@ -83,7 +83,7 @@ def _run(place: Path, detector: Finder) -> tuple[dict[str, Any], bool]:
     summary = {
         "schema_version": 1,
         "command": "demo",
-        "sertoli": result.summary["sertoli"],
+        "sertoli_version": result.summary["sertoli_version"],
         "synthetic": True,
         "seed": SEED,
         "stopped": result.stopped,

@@ -103,7 +103,7 @@ def search_all(
         raise first_error
     summary = {
         "schema_version": SCHEMA_VERSION,
-        "sertoli": version("sertoli"),
+        "sertoli_version": version("sertoli"),
         "disclaimer": DISCLAIMER,
         "command": "search",
         "stopped": any(entry["summary"] is None and not entry["error"] for entry in entries)

@@ -330,7 +330,7 @@ def _settings(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("Time taken", f"{summary['elapsed_s']:.1f} s"),
         ("Speed", "not measured" if speed is None else f"{speed:.1f} fields per second"),
         ("Upper bound on what may still hide", summary["upper_bound_95_note"]),
-        ("Sertoli", summary["sertoli"]),
+        ("Sertoli", summary["sertoli_version"]),
     ]
     return [(name, str(value)) for name, value in rows]
 

@@ -47,7 +47,7 @@ def summarise(
     elapsed = gathered.elapsed_s
     return {
         "schema_version": SCHEMA_VERSION,
-        "sertoli": version("sertoli"),
+        "sertoli_version": version("sertoli"),
         "disclaimer": DISCLAIMER,
         "command": "search",
         "input": plain_text(source.name),
