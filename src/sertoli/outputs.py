@@ -6,12 +6,19 @@ leaves behind is the ``.partial`` folder, which ``--resume`` continues.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from sertoli.errors import OutputError
+
+
+def absolute(place: Path) -> Path:
+    """Return a place with a name of its own, ``.`` and ``..`` resolved, links left alone."""
+    return Path(os.path.abspath(place))
 
 
 class OutputFolder:
@@ -26,25 +33,52 @@ class OutputFolder:
         and throw away an unfinished ``DIR.partial``.
     resume : bool
         Continue in ``DIR.partial``, or in ``DIR`` itself, if there is one.
+    inputs : iterable of Path
+        What the work is made from. A folder that holds one of them, or the working or home
+        folder, is never overwritten.
 
     Raises
     ------
     OutputError
-        If something stands at ``DIR`` or ``DIR.partial`` and neither option is given,
-        or the place cannot be written.
+        If something stands at ``DIR`` or ``DIR.partial`` and neither option is given, the
+        place cannot be written, or overwriting would delete what must stay.
     """
 
-    def __init__(self, final: Path, *, overwrite: bool = False, resume: bool = False) -> None:
-        self.final = Path(os.path.abspath(final))
+    def __init__(
+        self,
+        final: Path,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        inputs: Iterable[Path] = (),
+    ) -> None:
+        self.final = absolute(final)
+        if not self.final.name:
+            raise OutputError(f"{final} is the root of the disk", "choose another --out")
         self.path = self.final.with_name(self.final.name + ".partial")
         self.resumed = False
+        self._was_final = False
         try:
+            if overwrite:
+                self._require_replaceable(inputs)
             self._prepare(overwrite=overwrite, resume=resume)
         except OSError as error:
             raise OutputError(
                 f"cannot write to {final}: {error.strerror or error}",
                 "choose another place with --out or mend its permissions",
             ) from error
+
+    def _require_replaceable(self, inputs: Iterable[Path]) -> None:
+        kept = [("input", path) for path in inputs]
+        kept.append(("working folder", Path.cwd()))
+        kept.append(("home folder", Path(os.path.expanduser("~"))))
+        for place in (self.final, self.path):
+            for what, path in kept:
+                if path.resolve().is_relative_to(place.resolve()):
+                    raise OutputError(
+                        f"{place} holds the {what}, which --overwrite would delete",
+                        "choose another --out",
+                    )
 
     def _prepare(self, *, overwrite: bool, resume: bool) -> None:
         for place in (self.final, self.path):
@@ -53,6 +87,7 @@ class OutputFolder:
         if resume and not overwrite:
             if not self.path.exists() and self.final.exists():
                 os.replace(self.final, self.path)
+                self._was_final = True
             self.resumed = self.path.exists()
         elif not overwrite:
             if self.final.exists():
@@ -72,16 +107,49 @@ class OutputFolder:
             pass
 
     def finish(self) -> Path:
-        """Move the work to its final place and return that place."""
-        if self.final.exists():
-            aside = Path(tempfile.mkdtemp(prefix=self.final.name + ".old-", dir=self.final.parent))
-            os.replace(self.final, aside / self.final.name)
-            os.replace(self.path, self.final)
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            os.replace(self.path, self.final)
+        """Move the work to its final place and return that place.
+
+        Raises
+        ------
+        OutputError
+            If the folder that stands there cannot be replaced (on Windows: a program has
+            one of its files open). It stays, and the work stays in ``DIR.partial``.
+        """
+        try:
+            if self.final.exists():
+                self._replace_final()
+            else:
+                os.replace(self.path, self.final)
+        except OSError as error:
+            raise OutputError(
+                f"cannot move {self.path} to {self.final}: {error.strerror or error}",
+                f"close the programs that use {self.final.name}, then rename the folder yourself",
+            ) from error
         return self.final
 
+    def _replace_final(self) -> None:
+        aside = Path(tempfile.mkdtemp(prefix=self.final.name + ".old-", dir=self.final.parent))
+        try:
+            os.replace(self.final, aside / self.final.name)
+            try:
+                os.replace(self.path, self.final)
+            except OSError:
+                os.replace(aside / self.final.name, self.final)
+                raise
+        except OSError:
+            # Only if it is empty: the old results are worth more than a clean folder.
+            with contextlib.suppress(OSError):
+                aside.rmdir()
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
     def discard(self) -> None:
-        """Remove the unfinished work: after an error there is nothing half-written."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove the unfinished work: after an error there is nothing half-written.
+
+        What an earlier run had done, and this one resumed, is put back instead.
+        """
+        if not self.resumed:
+            shutil.rmtree(self.path, ignore_errors=True)
+        elif self._was_final and not self.final.exists():
+            with contextlib.suppress(OSError):
+                os.replace(self.path, self.final)

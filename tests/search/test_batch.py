@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sertoli.errors import InputError, OutputError
+from sertoli.errors import InputError, OutputError, SettingError
 from sertoli.search import SearchSettings, search_all
 
 STILLS = SearchSettings(sequence=False)
@@ -100,3 +100,35 @@ def test_a_single_search_is_not_resumed_as_several(
     with pytest.raises(OutputError, match="single input"):
         search_all([recording, nothing], tmp_path / "out", finder, STILLS, resume=True)
     assert (tmp_path / "out" / "findings.csv").exists()
+
+
+def test_written_files_name_no_folder(tmp_path: Path, recording: Path, finder: Any) -> None:
+    missing = tmp_path / "JANE DOE" / "missing.mp4"
+    summary = search_all([missing, recording], tmp_path / "out", finder, STILLS)
+    assert summary["inputs"][0]["error"].startswith("cannot read missing.mp4:")
+    for name in ("summary.json", "report.html"):
+        assert "JANE" not in (tmp_path / "out" / name).read_text(encoding="utf-8")
+
+
+def test_resuming_with_other_settings_changes_nothing(
+    recording: Path, nothing: Path, tmp_path: Path, finder: Any
+) -> None:
+    search_all([recording, nothing], tmp_path / "out", finder, STILLS)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")}
+    with pytest.raises(SettingError, match="confidence"):
+        search_all(
+            [recording, nothing],
+            tmp_path / "out",
+            finder,
+            SearchSettings(sequence=False, confidence=0.9),
+            resume=True,
+        )
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")}
+
+
+def test_a_folder_without_a_search_is_not_resumed(
+    recording: Path, nothing: Path, tmp_path: Path, finder: Any
+) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputError, match="no search to go on with"):
+        search_all([recording, nothing], tmp_path / "out", finder, STILLS, resume=True)

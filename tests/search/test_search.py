@@ -351,3 +351,61 @@ def test_thumbnails_do_not_pile_up(long_recording: Path, tmp_path: Path, finder:
     )
     # 59 frames with 4 sperm: cut each time, they would take 1.5 MB.
     assert (tmp_path / "stopped" / "journal.bin").stat().st_size < 500_000
+
+
+def test_a_full_disk_at_resuming_costs_nothing(
+    recording: Path, tmp_path: Path, new_finder: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    finder = new_finder()
+    search(recording, out, finder, STILLS, should_stop=lambda: len(finder.frames) >= 5)
+
+    def refuse(file: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(OutputError, match="make room"):
+            search(recording, out, new_finder(), STILLS, resume=True)
+    again = new_finder()
+    assert search(recording, out, again, STILLS, resume=True).summary["frames_searched"] == 12
+    assert again.frames == list(range(5, 12))
+
+
+def test_an_input_is_never_overwritten(recording: Path, tmp_path: Path, finder: Any) -> None:
+    place = tmp_path / "man"
+    shutil.copytree(recording, place)
+    with pytest.raises(OutputError, match="holds the input"):
+        search(place / "f1.png", place, finder, STILLS, overwrite=True)
+    assert len(list(place.iterdir())) == 12
+
+
+def test_a_damaged_page_is_named_without_its_folder(tmp_path: Path, finder: Any) -> None:
+    import tifffile
+
+    path = tmp_path / "JANE DOE" / "stack.tif"
+    path.parent.mkdir()
+    pages = np.random.default_rng(0).integers(0, 90, (4, 64, 64), np.uint8)
+    tifffile.imwrite(path, pages, compression="zlib", photometric="minisblack")
+    with tifffile.TiffFile(path) as tif:
+        at, count = tif.pages[2].dataoffsets[0], tif.pages[2].databytecounts[0]
+    data = bytearray(path.read_bytes())
+    data[at : at + count] = bytes(count)
+    path.write_bytes(data)
+    result = search(path, tmp_path / "out", finder, STILLS)
+    assert result.summary["frames_searched"] == 2
+    assert result.summary["skipped"][0]["reason"].startswith("stack.tif is ")
+    for file in result.folder.iterdir():
+        assert b"JANE" not in file.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no file names that are not text")
+def test_a_file_name_that_is_not_text(recording: Path, tmp_path: Path, finder: Any) -> None:
+    path = tmp_path / os.fsdecode(b"f\xff.png")
+    try:
+        shutil.copy(recording / "f1.png", path)
+    except OSError:
+        pytest.skip("this file system has no file names that are not text")
+    result = search(path, tmp_path / "out", finder)
+    assert result.summary["input"] == "f\ufffd.png"
+    assert search(path, tmp_path / "out", finder, resume=True).summary == result.summary

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sertoli.errors import OutputError, UserError
-from sertoli.outputs import OutputFolder
+from sertoli.outputs import OutputFolder, absolute
+from sertoli.search._identity import without_folders
 from sertoli.search._report import result_line, write_index
 from sertoli.search._run import Progress, search
 from sertoli.search._settings import Finder, SearchSettings
@@ -62,7 +63,7 @@ def search_all(
     OutputError
         If ``out`` exists (and neither option is given) or cannot be written.
     """
-    folder = None if out is None else _open_folder(out, resume=resume, overwrite=overwrite)
+    folder = None if out is None else _open_folder(out, paths, resume=resume, overwrite=overwrite)
     entries: list[dict[str, Any]] = []
     first_error: UserError | None = None
     stopped = False
@@ -92,13 +93,13 @@ def search_all(
             )
         except UserError as error:
             first_error = first_error or error
-            entry["error"] = str(error)
+            entry["error"] = without_folders(str(error), path, place)
             continue
         entry["summary"] = result.summary
         stopped = result.stopped or (should_stop is not None and should_stop())
     searched = [entry["summary"] for entry in entries if entry["summary"]]
     if not searched and first_error is not None and not stopped:
-        if folder is not None and not any(folder.path.iterdir()):
+        if folder is not None and (folder.resumed or not any(folder.path.iterdir())):
             folder.discard()
         raise first_error
     summary = {
@@ -146,8 +147,11 @@ def _result(entry: dict[str, Any]) -> str:
     return entry["error"] or "not searched: the search was stopped before"
 
 
-def _open_folder(out: Path, *, resume: bool, overwrite: bool) -> OutputFolder:
-    if resume:
+def _open_folder(
+    out: Path, paths: Sequence[Path], *, resume: bool, overwrite: bool
+) -> OutputFolder:
+    out = absolute(out)
+    if resume and out.name:
         partial = out.with_name(out.name + ".partial")
         place = partial if partial.is_dir() else out
         if any((place / name).exists() for name in ("journal.bin", "findings.csv")):
@@ -155,7 +159,9 @@ def _open_folder(out: Path, *, resume: bool, overwrite: bool) -> OutputFolder:
                 f"{place} holds the search of a single input",
                 "give that input alone, choose another --out, or add --overwrite",
             )
-    return OutputFolder(out, overwrite=overwrite, resume=resume)
+        if place.is_dir() and place == out and not (out / "summary.json").is_file():
+            raise OutputError(f"{out} holds no search to go on with", "choose another --out")
+    return OutputFolder(out, overwrite=overwrite, resume=resume, inputs=paths)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from sertoli.errors import InputError, SettingError
 from sertoli.search._settings import Finder, SearchSettings
+from sertoli.sperm import plain_text
 
 Identity = Mapping[str, str | float | bool | None]
 
@@ -38,7 +40,7 @@ def identify(path: Path, settings: SearchSettings, finder: Finder) -> Identity:
             "check the name and that you may read it",
         ) from error
     return {
-        "input": path.resolve().name,
+        "input": plain_text(path.resolve().name),
         "input content": content,
         "um-per-px": settings.um_per_px,
         "fps": settings.fps,
@@ -72,6 +74,21 @@ def require_same(before: Identity, now: Identity, place: Path) -> None:
                 f"({before.get(field)!r}, now {now[field]!r})",
                 "give the same input and options as then, or --overwrite to start again",
             )
+
+
+def without_folders(message: str, *paths: Path) -> str:
+    """Return a message that names files in or at ``paths`` without the folders they lie in.
+
+    Folder names may hold a patient's name, and what is written may be passed on.
+    """
+    for path in paths:
+        for form in (path.resolve(), path.absolute(), path):
+            for folder in (form, form.parent):
+                # As written, and as Python escapes what cannot be printed.
+                for text in (str(folder), repr(str(folder))[1:-1]):
+                    if text not in ("", ".", os.sep):
+                        message = message.replace(f"{text}{os.sep}", "")
+    return message
 
 
 def _file_hash(path: Path) -> str:

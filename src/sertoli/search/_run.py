@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +13,14 @@ import numpy as np
 
 from sertoli.errors import InputError, OutputError
 from sertoli.frames import Frame, FrameSource, open_source, read_ahead
-from sertoli.outputs import OutputFolder
-from sertoli.search._identity import Identity, confidence_of, identify, require_same
+from sertoli.outputs import OutputFolder, absolute
+from sertoli.search._identity import (
+    Identity,
+    confidence_of,
+    identify,
+    require_same,
+    without_folders,
+)
 from sertoli.search._journal import (
     JOURNAL_NAME,
     BrokenFrame,
@@ -120,8 +125,9 @@ def search(
         work has been done ``OUT.partial`` stays, and can be resumed.
     """
     settings = settings or SearchSettings()
+    out = absolute(out)
     identity = identify(path, settings, finder)
-    if resume:
+    if resume and out.name:
         finished = _require_resumable(out, identity)
         if finished is not None:
             return SearchResult(out, finished)
@@ -133,7 +139,7 @@ def search(
         sequence=settings.sequence,
         grey=True,
     ) as source:
-        folder = OutputFolder(out, overwrite=overwrite, resume=resume)
+        folder = OutputFolder(out, overwrite=overwrite, resume=resume, inputs=[path])
         try:
             run = _Run(path, source, finder, settings, identity, folder, on_progress, should_stop)
         except OSError as error:
@@ -338,19 +344,15 @@ class _Run:
                 self.first_problem = self.first_problem or problem
                 self.journal.append(
                     BrokenFrame(
-                        self.next_index, self._reason(problem), time.monotonic() - self._started
+                        self.next_index,
+                        without_folders(problem.what, self.path),
+                        time.monotonic() - self._started,
                     )
                 )
                 self.frames_broken += 1
                 self.next_index += 1
                 if not skip_broken:
                     return
-
-    def _reason(self, problem: InputError) -> str:
-        # Folder names may hold a patient's name, and the report may be passed on.
-        return problem.what.replace(f"{self.path.resolve()}{os.sep}", "").replace(
-            f"{self.path}{os.sep}", ""
-        )
 
     def _tell(self, share: float) -> None:
         if self.on_progress is not None:
