@@ -227,6 +227,49 @@ def test_a_damaged_picture_names_itself(tmp_path: Path) -> None:
         list(source)
 
 
+@pytest.mark.parametrize("ending", ["png", "tif"])
+@pytest.mark.parametrize("damaged", [0, 1, 3])
+def test_a_damaged_picture_does_not_hide_the_others(
+    tmp_path: Path, ending: str, damaged: int
+) -> None:
+    for number in range(4):
+        data = cv2.imencode(f".{ending}", texture())[1].tobytes()
+        whole = data if number != damaged else data[: len(data) // 2]
+        (tmp_path / f"img{number}.{ending}").write_bytes(whole)
+    with open_source(tmp_path) as source:
+        assert source.length == 4
+        assert source.is_sequence
+        for number in range(4):
+            if number == damaged:
+                with pytest.raises(InputError, match=f"img{damaged}"):
+                    next(source.frames(number))
+            else:
+                assert next(source.frames(number)).file == f"img{number}.{ending}"
+
+
+def test_a_folder_of_damaged_pictures_only_is_refused(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"img{number}.tif").write_bytes(b"II*\0")
+    with pytest.raises(InputError, match=r"img0\.tif"):
+        open_source(tmp_path)
+
+
+def test_a_damaged_page_does_not_hide_those_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    pages = np.stack([texture(seed) for seed in range(4)])
+    tifffile.imwrite(path, pages, compression="zlib", photometric="minisblack")
+    with tifffile.TiffFile(path) as tif:
+        at, count = tif.pages[2].dataoffsets[0], tif.pages[2].databytecounts[0]
+    data = bytearray(path.read_bytes())
+    data[at : at + count] = bytes(count)
+    path.write_bytes(data)
+    with open_source(path) as source:
+        frames = source.frames()
+        assert [next(frames).index for _ in range(2)] == [0, 1]
+        with pytest.raises(InputError, match="damaged"):
+            next(frames)
+
+
 def test_pages_of_tiffs_in_a_folder_are_frames(tmp_path: Path) -> None:
     PICTURES["pages.tif"](tmp_path / "b.tif")
     PICTURES["one.tif"](tmp_path / "a.tif")

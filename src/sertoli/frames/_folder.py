@@ -41,7 +41,8 @@ class FolderSource(FrameSource):
 
     Every page of a TIFF file in it is a frame. Hidden files, folders and files that are no
     pictures by their content are left out; one that only claims to be a picture by its name
-    is left out with a warning.
+    is left out with a warning. A damaged picture keeps its place: an ``InputError`` says so when
+    its turn comes, and ``frames`` can go on behind it.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ class FolderSource(FrameSource):
     Raises
     ------
     InputError
-        If there is no picture, a damaged one, or pictures of several sizes in what is
+        If there is no picture, none that is sound, or pictures of several sizes in what is
         said to be a sequence.
     """
 
@@ -71,19 +72,23 @@ class FolderSource(FrameSource):
         self._grey = grey
         self._entries: list[_Entry] = []
         self._kept: list[FrameSource] = []
+        self._optics: Optics | None = None
         sizes: dict[tuple[int, int], Path] = {}
+        problem: InputError | None = None
         try:
             for file, kind in _pictures(path):
-                if kind is Kind.TIFF:
-                    with self._source(_Entry(file, kind)) as tiff:
-                        self._entries += (_Entry(file, kind, n) for n in range(tiff.length or 0))
-                        for size in tiff.sizes_px:  # type: ignore[attr-defined]
-                            sizes.setdefault(size, file)
-                else:
-                    self._entries.append(_Entry(file, kind))
-                    sizes.setdefault(checked_size(file, kind), file)
+                try:
+                    entries, sizes_px = self._look_at(file, kind)
+                except InputError as error:
+                    problem = problem or error
+                    entries, sizes_px = [_Entry(file, kind)], set()
+                self._entries += entries
+                for size in sizes_px:
+                    sizes.setdefault(size, file)
         except OSError as error:
             raise cannot_read(path, error) from error
+        if problem is not None and not sizes:
+            raise problem
         if not self._entries:
             raise InputError(
                 f"{quoted(path)} holds no pictures",
@@ -96,8 +101,6 @@ class FolderSource(FrameSource):
                 f"{quoted(Path(other.name))}), which cannot be one sequence",
                 "use --stills, or put each size in its own folder",
             )
-        with self._source(self._entries[0]) as first:
-            self._optics = first.optics
         if sequence is None:
             sequence = len(sizes) == 1 and is_run(len(self._entries), self._pixels_of)
         self._is_sequence = sequence
@@ -108,8 +111,8 @@ class FolderSource(FrameSource):
 
     @property
     def optics(self) -> Optics:
-        """Pixel size and modality of the first picture; each frame carries its own."""
-        return self._optics
+        """Pixel size and modality of the first sound picture; each frame carries its own."""
+        return self._optics or self._given
 
     @property
     def is_sequence(self) -> bool:
@@ -139,6 +142,18 @@ class FolderSource(FrameSource):
         """Delete the scratch files of mapped pages."""
         while self._kept:
             self._kept.pop().close()
+
+    def _look_at(self, file: Path, kind: Kind) -> tuple[list[_Entry], set[tuple[int, int]]]:
+        """Return the frames in a file and every (width, height) among them."""
+        entry = _Entry(file, kind)
+        with self._source(entry) as source:
+            if kind is Kind.TIFF:
+                entries = [entry._replace(page=page) for page in range(source.length or 0)]
+                sizes: set[tuple[int, int]] = source.sizes_px  # type: ignore[attr-defined]
+            else:
+                entries, sizes = [entry], {checked_size(file, kind)}
+            self._optics = self._optics or source.optics
+        return entries, sizes
 
     def _source(self, entry: _Entry) -> FrameSource:
         if entry.kind is not Kind.TIFF:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sertoli.errors import InputError
 from sertoli.frames._frame import Pixels
 
 LOOKED_AT = 16
@@ -34,31 +35,37 @@ NEARLY_SAME = 0.9
 def is_run(count: int, load: Callable[[int], Pixels]) -> bool:
     """Tell if neighbouring pictures plainly overlap in content.
 
-    Pictures of different sizes never do.
+    Pictures of different sizes never do. Damaged ones are passed over.
 
     Parameters
     ----------
     count : int
         Number of pictures.
     load : callable
-        Gives the pixels of picture 0 to ``count`` - 1.
+        Gives the pixels of picture 0 to ``count`` - 1; raises ``InputError`` for a damaged one.
     """
     if count < 2:
         return False
     near: list[float] = []
     far: list[float] = []
     for first in np.unique(np.linspace(0, count - 2, LOOKED_AT).round().astype(int)):
-        here, neighbour = _pattern(load(int(first))), _pattern(load(int(first) + 1))
+        try:
+            here, neighbour = _pattern(load(int(first))), _pattern(load(int(first) + 1))
+        except InputError:
+            continue
         if here.shape != neighbour.shape:
             return False
         near.append(_correlation(here, neighbour))
         other = int((first + count // 2) % count)
         if abs(other - first) > 1:
-            distant = _pattern(load(other))
+            try:
+                distant = _pattern(load(other))
+            except InputError:
+                continue
             if distant.shape != here.shape:
                 return False
             far.append(_correlation(here, distant))
-    alike = float(np.median(near))
+    alike = float(np.median(near)) if near else 0.0
     if alike < PLAIN:
         return False
     return alike >= NEARLY_SAME or not far or alike - float(np.median(far)) >= CLEARLY_ABOVE_FAR

@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,10 +101,7 @@ class TiffSource(FrameSource):
         )
         self._times = _times(self._planes, self._facts)
         if sequence is None and len(self._planes) > 1:
-            with self._opened() as tif:
-                sequence = self._planes[-1].t > 0 or is_run(
-                    len(self._planes), partial(self._read, tif)
-                )
+            sequence = self._planes[-1].t > 0 or is_run(len(self._planes), self._pixels_of)
         self._is_sequence = bool(sequence)
 
     @property
@@ -159,6 +155,10 @@ class TiffSource(FrameSource):
             raise cannot_read(self._path, error) from error
         except Exception as error:
             raise _damaged(self._path) from error
+
+    def _pixels_of(self, index: int) -> Pixels:
+        with self._opened() as tif:
+            return self._read(tif, index)
 
     def _read(self, tif: tifffile.TiffFile, index: int) -> Pixels:
         self._drop_scratch_files()
