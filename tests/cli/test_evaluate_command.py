@@ -356,3 +356,19 @@ def test_images_that_cannot_be_told_apart(place: Path, capsys: pytest.CaptureFix
     (place / "truth.json").write_text(json.dumps(data))
     assert run(as_video(place), "truth.json") == 2
     assert "several images with frame '4'" in capsys.readouterr().err
+
+
+def test_the_summary_names_files_without_their_folders(tmp_path: Path) -> None:
+    place = tmp_path / "JANE DOE"
+    place.mkdir()
+    findings = write_csv(place / "findings.csv", [*ROWS, (9, "z.png", 1.0, 1.0, 8, 8, 0.3)])
+    truth = place / "truth.json"
+    truth.write_text(json.dumps(coco()), encoding="utf-8")
+    with pytest.raises(SystemExit) as leaving:
+        main(["evaluate", str(findings), str(truth), "--out", str(tmp_path / "out")])
+    assert leaving.value.code == 0
+    text = (tmp_path / "out" / "summary.json").read_text(encoding="utf-8")
+    assert "JANE" not in text
+    summary = json.loads(text)
+    assert (summary["findings"], summary["truth"]) == ("findings.csv", "truth.json")
+    assert summary["findings_outside_truth"] == 1

@@ -49,6 +49,7 @@ def command(
     """
     # Only here: they bring pandas and matplotlib with them.
     from sertoli.outputs import OutputFolder
+    from sertoli.sperm import plain_text
     from sertoli.sperm.evaluation import compare, figures, plot_precision_recall, table
 
     comparison = compare(findings, truth, _names(classes), _names(ignore))
@@ -57,8 +58,8 @@ def command(
         "schema_version": 1,
         "command": "evaluate",
         "sertoli_version": version("sertoli"),
-        "findings": str(findings),
-        "truth": str(truth),
+        "findings": plain_text(findings.resolve().name),
+        "truth": plain_text(truth.resolve().name),
         "classes": list(comparison.truth.classes),
         "ignored_classes": list(comparison.truth.ignored_classes),
         "background_classes": list(comparison.truth.background_classes),
@@ -68,7 +69,9 @@ def command(
         "disclaimer": DISCLAIMER,
     }
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    folder = OutputFolder(out or Path(f"{_stem(findings)}-evaluate"), overwrite=overwrite)
+    folder = OutputFolder(
+        out or Path(f"{_stem(findings)}-evaluate"), overwrite=overwrite, inputs=(findings, truth)
+    )
     try:
         (folder.path / "summary.json").write_text(text, encoding="utf-8", newline="\n")
         plot_precision_recall(evaluation, folder.path / "precision_recall.png", DISCLAIMER)

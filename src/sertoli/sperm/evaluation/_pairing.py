@@ -151,8 +151,8 @@ def _notes(evaluation: Evaluation, outside: int, paths: tuple[Path, Path]) -> tu
         notes.append(note + ".")
     if outside:
         notes.append(
-            f"{outside} findings of {paths[0]} lie in images that {paths[1]} does not have; "
-            "they are left out."
+            f"{outside} findings of {paths[0].name} lie in images that {paths[1].name} does not "
+            "have; they are left out."
         )
     if evaluation.truths == 0:
         notes.append("Nothing in the truth is to be found: every finding is a false positive.")
