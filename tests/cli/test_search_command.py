@@ -71,6 +71,21 @@ def test_writes_the_contract(stills: Path, here: Path, capsys: pytest.CaptureFix
     assert said.err == ""
 
 
+def test_what_was_not_searched_is_said(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = tmp_path / "fields"
+    fields.mkdir()
+    for index in range(3):
+        (fields / f"{index}.png").write_bytes(png((64, 80))[: 80 if index == 1 else None])
+    assert run(fields) == 0
+    said = capsys.readouterr()
+    assert "in the 2 fields searched" in said.out
+    assert said.err.splitlines() == [
+        "sertoli: fields: 1 could not be read and was not searched; the report says more"
+    ]
+
+
 def test_json_prints_the_summary(
     stills: Path, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

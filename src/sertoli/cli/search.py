@@ -114,8 +114,15 @@ def command(
     for entry in entries:
         if entry["error"]:
             say(entry["error"])
-        elif entry["summary"] and not as_json:
-            click.echo(f"{entry['input']}: {result_line(entry['summary'])}")
+        elif entry["summary"]:
+            if not as_json:
+                click.echo(f"{entry['input']}: {result_line(entry['summary'])}")
+            unread = entry["summary"]["files_skipped"] + entry["summary"]["frames_lost"]
+            if unread:
+                say(
+                    f"{entry['input']}: {unread} could not be read and "
+                    f"{'was' if unread == 1 else 'were'} not searched; the report says more"
+                )
     if as_json:
         click.echo(json.dumps(summary, indent=2))
     elif len(inputs) > 1 and out is None:
