@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -75,6 +76,18 @@ def test_ctrl_c_is_130(
     pretend(monkeypatch, raising(error))
     assert exit_code("search") == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(monkeypatch, raising(OSError(errno.ENOSPC, "No space left on device", "dish.mp4")))
+    assert exit_code("search") == 2
+    err = capsys.readouterr().err
+    assert err == (
+        "sertoli: cannot write to dish.mp4: No space left on device; "
+        "make room, or choose another --out\n"
+    )
 
 
 def test_a_failure_of_ours_shows_where(

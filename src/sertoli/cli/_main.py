@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 import traceback
@@ -24,6 +25,9 @@ DISCLAIMER = "Research software, not a medical device."
 EXIT_FAILURE_OF_OURS = 1
 EXIT_USER_ERROR = 2
 EXIT_STOPPED = 130
+
+_FULL_OR_FORBIDDEN = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+"""What a disk says that is full or must not be written: nothing that Sertoli could mend."""
 
 
 class LazyGroup(click.Group):
@@ -73,7 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _say("stopped")
         sys.exit(EXIT_STOPPED)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL_OR_FORBIDDEN:
+            place = f" to {error.filename}" if error.filename else ""
+            _say(f"cannot write{place}: {error.strerror}; make room, or choose another --out")
+            sys.exit(EXIT_USER_ERROR)
         traceback.print_exc()
         _say("this is a failure of Sertoli's, please report it with the lines above")
         sys.exit(EXIT_FAILURE_OF_OURS)
