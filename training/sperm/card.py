@@ -171,6 +171,9 @@ best on that very set: it says how well the heads are ranked, not how well the d
 
 {chr(10).join(f"- `{one.name}`: {one.what}." for one, *_ in rows)}
 
+The phantom's look was drawn up with sheets of these sets beside it (`docs/realism.md`): no picture
+of `miamia`, `bull` or `umid` trained the weights, but they are not wholly unseen either.
+
 Sets differ in what they call a box (head, or head with halo), so AP50 means something only where
 the convention was learnt.
 
