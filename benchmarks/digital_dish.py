@@ -1,6 +1,6 @@
 """Measure the default weights on simulated dishes that training has not seen (synthetic).
 
-Usage: ``python benchmarks/digital_dish.py --update docs/detector.md``
+Usage: ``python -m benchmarks.digital_dish --update docs/detector.md``
 
 Each dish is another man under another laboratory's microscope, its pixel size given.
 Sperm that nobody could see and late spermatids are don't-care.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.page import replace_block
 from sertoli.phantom import make_dish
 from sertoli.phantom.render import OBSCURED_SPERM
 from sertoli.phantom.world import CellKind, Motility, Regime
@@ -27,7 +28,6 @@ FIELDS = 10
 SPERM_PER_FIELD = 2.0
 STILL = (Motility.IMMOTILE, Motility.TWITCHING)
 DONT_CARE = (OBSCURED_SPERM, CellKind.ELONGATED_SPERMATID)
-BEGIN, END = "<!-- digital dish begin -->", "<!-- digital dish end -->"
 
 
 def results(regime: Regime, detector: Detector, still_only: bool) -> Iterator[ImageResult]:
@@ -70,6 +70,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", type=Path, help="page whose table is to be replaced")
     options = parser.parse_args()
+    if options.update:
+        replace_block(options.update, "")  # find out now that the page has no place for the table
     detector = Detector()
     lines = [
         f"Default confidence {detector.default_confidence:.3f}, weights SHA-256 "
@@ -92,8 +94,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.update:
-        head, rest = options.update.read_text(encoding="utf-8").split(BEGIN)
-        page = f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}"
+        page = replace_block(options.update, text)
         options.update.write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -1,6 +1,6 @@
 """Search every real set with the default weights and write the figures down.
 
-Usage: ``python benchmarks/real_sets.py --data ../shared/data --update docs/real-sets.md``
+Usage: ``python -m benchmarks.real_sets --data ../shared/data --update docs/real-sets.md``
 
 Each set is searched as a person would, by the public functions, twice: at the weights'
 default confidence (precision, recall, F1, false positives) and at a low one (AP50 and
@@ -15,12 +15,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.page import replace_block
 from sertoli.search import SearchSettings, search
 from sertoli.sperm import Detector
 from sertoli.sperm.evaluation import Evaluation, compare
 
 LOW_CONFIDENCE = 0.02
-BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class RealSet:
     name: str
     content: str
     labelled: bool = True
-    images: str = "images"
 
 
 SETS = (
@@ -58,7 +57,7 @@ class Figures:
 
 def measure(real: RealSet, data: Path, detector: Detector, work: Path) -> Figures:
     """Search one set and compare it with its labels where it has usable ones."""
-    images = data / real.name / real.images
+    images = data / real.name / "images"
     truth = data / real.name / "annotations.json"
     plain = search(images, work / "default", detector, SearchSettings())
     at_default = ranked = None
@@ -113,6 +112,8 @@ def main() -> None:
     parser.add_argument("--update", type=Path, help="page whose table is to be replaced")
     parser.add_argument("--weights", default="default")
     options = parser.parse_args()
+    if options.update:
+        replace_block(options.update, "")  # find out now that the page has no place for the table
     detector = Detector(options.weights)
     results: dict[RealSet, Figures] = {}
     for real in SETS:
@@ -131,11 +132,8 @@ def main() -> None:
     )
     print(text)
     if options.update:
-        page = options.update.read_text(encoding="utf-8")
-        head, rest = page.split(BEGIN)
-        tail = rest.split(END)[1]
-        whole = f"{head}{BEGIN}\n{text}\n{END}{tail}"
-        options.update.write_text(whole, encoding="utf-8", newline="\n")
+        page = replace_block(options.update, text)
+        options.update.write_text(page, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

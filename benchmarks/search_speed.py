@@ -1,6 +1,6 @@
 """How fast a search is, against the limits of the machine it runs on.
 
-``python benchmarks/search_speed.py [--out FILE.json] [--update docs/benchmarks.md]``
+``python -m benchmarks.search_speed [--out FILE.json] [--update docs/benchmarks.md]``
 
 Everything is measured side by side in one run, the repeats interleaved, because the same
 code runs three times faster on one machine than on another, and a busy machine is not
@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from sertoli.errors import InputError
+from benchmarks.page import replace_block
 from sertoli.frames import VideoWriter, open_source
 from sertoli.phantom import DishSource, watch
 from sertoli.phantom.render import Look
@@ -52,7 +52,6 @@ LONGER = 10
 """The recording for the memory check is this many times as long."""
 
 SAMPLE_S = 0.01
-BEGIN, END = "<!-- search_speed: begin -->", "<!-- search_speed: end -->"
 MIB = 2**20
 
 
@@ -315,22 +314,6 @@ def report(figures: list[SizeFigures]) -> str:
             f"| {one.peak_mib:.0f} MiB | {one.peak_mib_longer:.0f} MiB |"
         )
     return "\n".join(lines)
-
-
-def replace_block(page: Path, text: str) -> str:
-    """Return a page with ``text`` between its two marks.
-
-    Raises
-    ------
-    InputError
-        If the page does not exist or lacks the marks.
-    """
-    content = page.read_text(encoding="utf-8") if page.is_file() else ""
-    before, begin, rest = content.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise InputError(f"{page} has no place for the table", f"put {BEGIN} and {END} into it")
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from benchmarks.page import BEGIN, END
 from click.testing import CliRunner
 
 from sertoli.errors import InputError
@@ -38,7 +39,7 @@ def test_measures_and_rewrites_its_table(
     monkeypatch.setattr(search_speed, "TARGET_SIZE", (96, 64))
     monkeypatch.setattr(search_speed, "DRAWN_FRAMES", 4)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{search_speed.BEGIN}\nold\n{search_speed.END}\nafter\n")
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     figures = tmp_path / "figures.json"
     done = CliRunner().invoke(
         search_speed.main,

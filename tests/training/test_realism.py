@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from benchmarks.page import BEGIN, END, replace_block
 from click.testing import CliRunner
 from training.realism import classifier
 from training.realism.__main__ import main
 from training.realism.classifier import auc, tell_apart
-from training.realism.page import BEGIN, END, replace_block
 from training.realism.samples import HEIGHT_PX, REAL_SETS, WIDTH_PX, Picture, simulated_pictures
 from training.realism.statistics import (
     PICTURE_FIGURES,

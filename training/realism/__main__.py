@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 import torch
+from benchmarks.page import replace_block
 
 from training.realism.classifier import tell_apart
-from training.realism.page import Comparison, plot, replace_block, table
+from training.realism.page import Comparison, plot, table
 from training.realism.samples import REAL_SETS, real_pictures, simulated_pictures
 from training.realism.sheets import write_sheets
 from training.realism.statistics import (

@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from sertoli.errors import InputError
 from training.realism.classifier import Verdict
 from training.realism.samples import Picture
 from training.realism.statistics import mean_spectrum
 
 Array = npt.NDArray[np.float64]
 
-BEGIN, END = "<!-- realism: begin -->", "<!-- realism: end -->"
 REAL_COLOUR, SIMULATED_COLOUR = "#1b5e8c", "#c1440e"
 
 
@@ -138,19 +136,3 @@ def plot(compared: list[Comparison], path: Path) -> None:
                 place.hist(values, bins, density=True, color=colour, histtype="step", lw=1.5)
             place.set(xlabel=label, yticks=[], title=f"KS distance {distance:.2f}")
     figure.savefig(path)
-
-
-def replace_block(page: Path, text: str) -> str:
-    """Return a page with ``text`` between its two marks.
-
-    Raises
-    ------
-    InputError
-        If the page does not exist or lacks the marks.
-    """
-    content = page.read_text(encoding="utf-8") if page.is_file() else ""
-    before, begin, rest = content.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise InputError(f"{page} has no place for the figures", f"put {BEGIN} and {END} into it")
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
