@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,29 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"{NO_REAL_IMAGES}: they belong into ../shared/data, beside the project")
     return SHARED_DATA
+
+
+SHIPPED_WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "sertoli" / "weights" / "sperm.onnx"
+
+
+@pytest.fixture(scope="session")
+def weights_saying() -> Callable[..., bytes]:
+    """Give a function that returns the shipped weights file with more metadata in it."""
+
+    def field(number: int, content: bytes) -> bytes:
+        length, rest = bytearray(), len(content)
+        while rest > 127:
+            length.append(rest & 127 | 128)
+            rest >>= 7
+        return bytes([number << 3 | 2, *length, rest]) + content
+
+    def saying(**said: str) -> bytes:
+        # Parts of a serialised message may be appended. `metadata_props` is field 14 of an
+        # ONNX model, its key field 1 and its value field 2.
+        entries = (field(1, key.encode()) + field(2, said[key].encode()) for key in said)
+        return SHIPPED_WEIGHTS.read_bytes() + b"".join(field(14, entry) for entry in entries)
+
+    return saying
 
 
 class SkipGuard:

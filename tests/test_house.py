@@ -186,5 +186,6 @@ def test_the_wheel_holds_nothing_else(wheel: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel}
     version = PROJECT["project"]["version"]
     assert tops == {"sertoli", f"sertoli-{version}.dist-info"}
+    assert not [name for name in wheel if "research" in name or "non-commercial" in name]
     licences = {name.rpartition("/")[2] for name in wheel if "/licenses/" in name}
     assert licences == {"LICENSE", "THIRD_PARTY_NOTICES.md"}

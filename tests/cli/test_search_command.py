@@ -289,6 +289,7 @@ from sertoli.sperm import Detections
 
 class Slow:
     weights_name, weights_sha256, default_confidence = "slow", "0" * 64, 0.5
+    restriction: str | None = None
     def __init__(self, weights): pass
     def detect(self, frame, *, confidence=None, on_progress=None):
         time.sleep(0.06)

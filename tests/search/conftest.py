@@ -25,6 +25,7 @@ class BlobFinder:
 
     weights_name = "blobs"
     weights_sha256 = "0" * 64
+    restriction: str | None = None
     default_confidence = 0.5
 
     def __init__(self, wait_s: float = 0.0) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "search": "Find every sperm in recordings and pictures.",
     "evaluate": "Compare findings with labelled truth.",
     "phantom": "Make simulated recordings with ground truth.",
+    "weights": "List the detector's weights, their hashes and what they allow.",
 }
 """Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``."""
 

@@ -30,9 +30,15 @@ FPS = 25.0
     type=click.Path(path_type=Path),
     help=f"Folder to write to.  [default: {DEFAULT_OUT}, or the next free {DEFAULT_OUT}-2, ...]",
 )
+@click.option(
+    "--weights",
+    default="default",
+    show_default=True,
+    help="The detector's weights: default, research, or an ONNX file.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def command(out: Path | None, overwrite: bool, as_json: bool) -> int:
+def command(out: Path | None, weights: str, overwrite: bool, as_json: bool) -> int:
     """Run a simulated case without a person, from the dish to the report.
 
     So far: a dish is simulated and recorded, the recording is searched, and what was found
@@ -42,7 +48,7 @@ def command(out: Path | None, overwrite: bool, as_json: bool) -> int:
     from sertoli.outputs import OutputFolder
     from sertoli.sperm import Detector
 
-    detector = Detector()
+    detector = Detector(weights)
     place = out or _next_free(Path(DEFAULT_OUT))
     folder = OutputFolder(place, overwrite=overwrite)
     try:

@@ -34,7 +34,10 @@ from sertoli.optics import Modality
     help="Frames follow one another in time, or are single fields.  [default: found out]",
 )
 @click.option(
-    "--weights", default="default", show_default=True, help="Name or ONNX file of the detector."
+    "--weights",
+    default="default",
+    show_default=True,
+    help="The detector's weights: default, research, or an ONNX file.",
 )
 @click.option(
     "--confidence",

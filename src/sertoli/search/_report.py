@@ -276,6 +276,9 @@ def _notes(summary: dict[str, Any]) -> list[str]:
 
 def _warnings(summary: dict[str, Any], gathered: Gathered, shown: int) -> list[dict[str, Any]]:
     warnings: list[dict[str, Any]] = []
+    restriction = summary["weights"]["restriction"]
+    if restriction:
+        warnings.append({"text": f"The weights of the detector are restricted: {restriction}."})
     searched, total = summary["frames_searched"], summary["frames_total"]
     if summary["stopped"]:
         of = "" if total is None else f" of {total:,}"

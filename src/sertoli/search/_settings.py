@@ -27,6 +27,10 @@ class Finder(Protocol):
         """Hash of the weights file."""
 
     @property
+    def restriction(self) -> str | None:
+        """What the weights may not be used for, if anything."""
+
+    @property
     def default_confidence(self) -> float:
         """Confidence to use where the person gives none."""
 

@@ -79,7 +79,11 @@ def summarise(
             "um_per_px": um_per_px,
             "modality": None if modality is None else modality.value,
         },
-        "weights": {"name": plain_text(finder.weights_name), "sha256": finder.weights_sha256},
+        "weights": {
+            "name": plain_text(finder.weights_name),
+            "sha256": finder.weights_sha256,
+            "restriction": finder.restriction,
+        },
         "elapsed_s": round(elapsed, 3),
         "fields_per_s": round(searched / elapsed, 3) if elapsed > 0 else None,
         "identity": dict(identity),

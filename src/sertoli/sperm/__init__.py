@@ -10,6 +10,7 @@ from sertoli.sperm._sightings import (
     coco_image,
     plain_text,
 )
+from sertoli.sperm._weights_list import WeightsEntry, list_weights
 
 __all__ = [
     "COCO_CATEGORIES",
@@ -19,6 +20,8 @@ __all__ = [
     "Linker",
     "Network",
     "Sightings",
+    "WeightsEntry",
     "coco_image",
+    "list_weights",
     "plain_text",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ import numpy as np
 
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
-from sertoli.sperm._network import DEFAULT_NAME, Network
+from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
 from sertoli.sperm._peaks import Floats, one_per_head, peaks
 from sertoli.sperm._sightings import Detections
 from sertoli.sperm._tiles import NATIVE, Scale, nearest_scale, tile_grey, tiles
+from sertoli.sperm._weights import DEFAULT_NAME
+
+_LOG = logging.getLogger("sertoli")
 
 _RESAMPLING_PX = 24
 """Margin for the cubic kernel at the largest enlargement."""
@@ -26,10 +30,13 @@ _TILE_PX = 1024
 class Detector:
     """Sperm heads by a small fully-convolutional network.
 
+    Weights with a restriction say so whenever they are taken into use: a warning of the
+    logger ``sertoli``, which Python prints on the error stream unless told otherwise.
+
     Parameters
     ----------
     weights : str or Path
-        ``default``, or an ONNX file made by ``training/``.
+        ``default``, ``research``, or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads of the network; None for all cores.
 
@@ -46,6 +53,8 @@ class Detector:
 
     def __init__(self, weights: str | Path = DEFAULT_NAME, *, threads: int | None = None) -> None:
         self.network = Network(weights, threads=threads)
+        if self.restriction:
+            _LOG.warning("sertoli: weights %s: %s", self.weights_name, self.restriction)
 
     @property
     def weights_name(self) -> str:
@@ -56,6 +65,11 @@ class Detector:
     def weights_sha256(self) -> str:
         """SHA-256 of the weights file, in hexadecimal."""
         return self.network.sha256
+
+    @property
+    def restriction(self) -> str | None:
+        """What the weights may not be used for; None where there is no restriction."""
+        return self.network.restriction
 
     @property
     def default_confidence(self) -> float:

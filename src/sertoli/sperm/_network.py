@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.errors import SertoliError, WeightsError
+from sertoli.sperm._weights import DEFAULT_NAME, REMEDY, named, read_weights
 
 Floats = npt.NDArray[np.float32]
 
-DEFAULT_NAME = "default"
-_DEFAULT_FILE = "sperm.onnx"
-_MAX_BYTES = 256 * 1024 * 1024
 _CHANNELS = 5
 _STRIDE = 4
 _PROBE_PX = 64
 _PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
-_REMEDY = "give a file written by `python -m training.sperm.export`, or leave --weights out"
-
-
-def read_weights(weights: str | Path) -> tuple[str, bytes]:
-    """Find weights by name or file.
-
-    Returns
-    -------
-    name : str
-        ``default`` or the file's name.
-    content : bytes
-
-    Raises
-    ------
-    WeightsError
-        If there is no such file, it cannot be read, or it is far too large.
-    """
-    if str(weights) == DEFAULT_NAME:
-        shipped = resources.files("sertoli") / "weights" / _DEFAULT_FILE
-        try:
-            return DEFAULT_NAME, shipped.read_bytes()
-        except OSError as error:
-            raise WeightsError(
-                f"the weights that belong to Sertoli ({_DEFAULT_FILE}) are missing",
-                "install Sertoli again, or give a file with --weights",
-            ) from error
-    path = Path(weights)
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise WeightsError(f"weights file {path} is larger than any of ours", _REMEDY)
-        return path.name, path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"weights file {path} cannot be read ({error.strerror})",
-            f"give {DEFAULT_NAME} or the path of an .onnx file",
-        ) from error
 
 
 class Network:
@@ -67,7 +28,7 @@ class Network:
     Parameters
     ----------
     weights : str or Path
-        ``default`` or an ONNX file made by ``training/``.
+        ``default``, ``research`` or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads; None leaves it to ONNX Runtime (all cores).
 
@@ -83,6 +44,8 @@ class Network:
         ``probability = sigmoid(logit / temperature + bias)``.
     default_confidence : float
         Probability of best F1 on the pictures held out of training.
+    restriction : str or None
+        What the weights may not be used for; None where there is no restriction.
     metadata : Mapping[str, str]
         All that the file says about itself.
     provider : str
@@ -105,8 +68,10 @@ class Network:
         self.temperature = self._number("temperature", 1e-3, 1e3)
         self.bias = self._number("bias", -100.0, 100.0)
         self.default_confidence = self._number("default_confidence", 0.0, 1.0)
+        known = named(weights)
+        self.restriction = self.metadata.get("restriction") or (known and known.restriction) or None
         if self._number("stride", 1, 64) != _STRIDE:
-            raise WeightsError(f"weights {self.name}: stride is not {_STRIDE}", _REMEDY)
+            raise WeightsError(f"weights {self.name}: stride is not {_STRIDE}", REMEDY)
         self._check_shapes()
 
     def _number(self, key: str, low: float, high: float) -> float:
@@ -117,7 +82,7 @@ class Network:
             value = math.nan
         if not low <= value <= high:
             raise WeightsError(
-                f"weights {self.name} say {key} = {text}, expected {low:g} to {high:g}", _REMEDY
+                f"weights {self.name} say {key} = {text}, expected {low:g} to {high:g}", REMEDY
             )
         return value
 
@@ -125,7 +90,7 @@ class Network:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
             raise WeightsError(
-                f"weights {self.name} do not take one picture and give one map", _REMEDY
+                f"weights {self.name} do not take one picture and give one map", REMEDY
             )
         self._input = inputs[0].name
         probe = np.zeros((1, 1, _PROBE_PX, 2 * _PROBE_PX), np.float32)
@@ -133,14 +98,14 @@ class Network:
             cells = self.run(probe)
         except SertoliError as error:
             raise WeightsError(
-                f"weights {self.name} cannot be run on a grey picture", _REMEDY
+                f"weights {self.name} cannot be run on a grey picture", REMEDY
             ) from error
         expected = (1, _CHANNELS, _PROBE_PX // _STRIDE, 2 * _PROBE_PX // _STRIDE)
         if cells.shape != expected or cells.dtype != np.float32 or not np.isfinite(cells).all():
             raise WeightsError(
                 f"weights {self.name} give {cells.shape} numbers for a 64x128 picture, "
                 f"expected {expected}, all finite",
-                _REMEDY,
+                REMEDY,
             )
 
     def run(self, picture: Floats) -> Floats:
@@ -191,7 +156,7 @@ def _open(content: bytes, name: str, threads: int | None) -> Any:
     except Exception as error:  # ONNX Runtime's own classes have no public home
         raise WeightsError(
             f"weights {name} are not a network that ONNX Runtime can load ({_first_line(error)})",
-            _REMEDY,
+            REMEDY,
         ) from error
 
 
