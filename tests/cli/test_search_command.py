@@ -351,3 +351,22 @@ def test_real_recording(shared_data: Path, here: Path) -> None:
     assert summary["frames_searched"] == summary["frames_total"] == 45
     assert summary["kind"] == "sequence"
     assert summary["sperm"] > 0
+
+
+def test_a_device_that_is_not_there_is_one_line(
+    stills: Path, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert run(stills, "--device", "cuda") == 2
+    told = capsys.readouterr().err
+    assert "onnxruntime-gpu" in told
+    assert told.count("\n") == 1
+    assert left_behind(here) == set()
+
+
+def test_the_command_offers_every_device() -> None:
+    from sertoli.cli.search import command
+    from sertoli.sperm import Device
+
+    (option,) = (one for one in command.params if one.name == "device")
+    assert tuple(option.type.to_info_dict()["choices"]) == tuple(Device)

@@ -40,6 +40,13 @@ from sertoli.optics import Modality
     help="The detector's weights: default, research, or an ONNX file.",
 )
 @click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "cuda", "directml", "openvino")),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; auto takes a graphics card if there is one.",
+)
+@click.option(
     "--confidence",
     type=float,
     help="Lowest probability of a finding, above 0 and up to 1.  [default: the detector's own]",
@@ -56,6 +63,7 @@ def command(
     modality: str | None,
     sequence: bool | None,
     weights: str,
+    device: str,
     confidence: float | None,
     specimen: str | None,
     resume: bool,
@@ -85,7 +93,7 @@ def command(
         confidence=confidence,
         specimen=specimen,
     )
-    detector = Detector(weights)
+    detector = Detector(weights, device=device)
     with StopSwitch() as switch, ProgressLine() as progress:
         if len(inputs) == 1:
             place = out or Path(f"{input_stem(inputs[0])}-search")

@@ -3,6 +3,7 @@
 from sertoli.sperm._detector import Detector
 from sertoli.sperm._link import MAX_GAP_FRAMES, Linker
 from sertoli.sperm._network import Network
+from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import (
     COCO_CATEGORIES,
     Detections,
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_GAP_FRAMES",
     "Detections",
     "Detector",
+    "Device",
     "Linker",
     "Network",
     "Sightings",

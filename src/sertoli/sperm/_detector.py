@@ -14,6 +14,7 @@ from sertoli.frames import Frame
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
 from sertoli.sperm._peaks import Floats, one_per_head, peaks
+from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import Detections
 from sertoli.sperm._tiles import NATIVE, Scale, nearest_scale, tile_grey, tiles
 from sertoli.sperm._weights import DEFAULT_NAME
@@ -39,6 +40,8 @@ class Detector:
         ``default``, ``research``, or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads of the network; None for all cores.
+    device : str
+        Where the network runs, one of `Device`.
 
     Attributes
     ----------
@@ -49,10 +52,20 @@ class Detector:
     ------
     WeightsError
         If the weights are missing or are not one of Sertoli's networks.
+    MissingExtraError
+        If the installed ONNX Runtime is not made for the device.
+    SettingError
+        If there is no such device, or it does not work on this machine.
     """
 
-    def __init__(self, weights: str | Path = DEFAULT_NAME, *, threads: int | None = None) -> None:
-        self.network = Network(weights, threads=threads)
+    def __init__(
+        self,
+        weights: str | Path = DEFAULT_NAME,
+        *,
+        threads: int | None = None,
+        device: str = Device.AUTO,
+    ) -> None:
+        self.network = Network(weights, threads=threads, device=device)
         if self.restriction:
             _LOG.warning("sertoli: weights %s: %s", self.weights_name, self.restriction)
 

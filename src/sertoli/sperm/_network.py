@@ -6,12 +6,12 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sertoli.errors import SertoliError, WeightsError
+from sertoli.sperm._session import Device, first_line, open_session
 from sertoli.sperm._weights import DEFAULT_NAME, REMEDY, named, read_weights
 
 Floats = npt.NDArray[np.float32]
@@ -19,7 +19,6 @@ Floats = npt.NDArray[np.float32]
 _CHANNELS = 5
 _STRIDE = 4
 _PROBE_PX = 64
-_PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
 
 
 class Network:
@@ -31,6 +30,8 @@ class Network:
         ``default``, ``research`` or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads; None leaves it to ONNX Runtime (all cores).
+    device : str
+        Where it runs, one of `Device`; ``auto`` takes a graphics card if there is one.
 
     Attributes
     ----------
@@ -55,12 +56,22 @@ class Network:
     ------
     WeightsError
         If the file is missing or is not one of Sertoli's networks.
+    MissingExtraError
+        If the installed ONNX Runtime is not made for the device.
+    SettingError
+        If there is no such device, or it does not work on this machine.
     """
 
-    def __init__(self, weights: str | Path = DEFAULT_NAME, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        weights: str | Path = DEFAULT_NAME,
+        *,
+        threads: int | None = None,
+        device: str = Device.AUTO,
+    ) -> None:
         self.name, content = read_weights(weights)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._session = _open(content, self.name, threads)
+        self._session = open_session(content, self.name, threads, device)
         self.provider: str = self._session.get_providers()[0]
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.um_per_px_reference = self._number("um_per_px_reference", 0.01, 10.0)
@@ -131,35 +142,7 @@ class Network:
         except Exception as error:  # ONNX Runtime's own classes have no public home
             raise SertoliError(
                 f"the network failed on a picture of {picture.shape[-1]}x{picture.shape[-2]} px "
-                f"({_first_line(error)})",
+                f"({first_line(error)})",
                 "free some memory, or try again with fewer threads",
             ) from error
         return cells
-
-
-def _open(content: bytes, name: str, threads: int | None) -> Any:
-    """Start a session from bytes: a file given so cannot pull in further files."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.use_deterministic_compute = True
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # threads that wait by spinning take the cores from decoding and writing beside us
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    offered = set(ort.get_available_providers())
-    providers = [provider for provider in _PROVIDERS if provider in offered]
-    try:
-        return ort.InferenceSession(content, options, providers=providers)
-    except Exception as error:  # ONNX Runtime's own classes have no public home
-        raise WeightsError(
-            f"weights {name} are not a network that ONNX Runtime can load ({_first_line(error)})",
-            REMEDY,
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
