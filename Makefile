@@ -12,10 +12,10 @@ UV := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL 
 EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix lock weights clean
+.PHONY: help demo test lint fix lock weights research-weights clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 20
 
 demo: .venv/.runtime ## Install into .venv and run the simulated case
 	$(BIN)/sertoli demo
@@ -44,6 +44,16 @@ weights: .venv/.train ## Train the detector anew (hours; needs ../shared/data)
 		--steps 7500 --fields 1800 --seed 1
 	$(BIN)/python -m training.sperm.export --run runs/sperm --data ../shared/data
 	$(BIN)/python -m training.sperm.card --data ../shared/data
+
+research-weights: .venv/.train ## Train the research weights (needs runs/sperm and ../shared/data)
+	for video in S_0001 S_0002 S_0003 none; do \
+		$(BIN)/python -m training.sperm.research --resume --base runs/sperm \
+			--data ../shared/data --leave-out $$video --out runs/research/$$video && \
+		$(BIN)/python -m training.sperm.export --run runs/research/$$video \
+			--data ../shared/data || exit 1; \
+	done
+	$(BIN)/python -m training.sperm.left_out --data ../shared/data
+	$(BIN)/python -m training.sperm.card --weights research --data ../shared/data
 
 clean: ## Remove .venv and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,7 +6,7 @@ import argparse
 import datetime
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,9 +15,11 @@ import onnx
 import torch
 
 from sertoli.sperm import Detector
+from sertoli.sperm._weights import DEFAULT, RESEARCH, RESEARCH_FOLDER
 from training.sperm.batches import UM_PER_PX
 from training.sperm.calibration import Calibration, calibrate
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
+from training.sperm.research import NONE, Origin
 from training.sperm.run import Run
 from training.sperm.validation import Matched, held_out, match
 
@@ -25,7 +27,38 @@ MOST_BYTES = 10 * 1024 * 1024
 AGREEMENT = 1e-3
 """Largest difference allowed between ONNX Runtime and PyTorch, in logits."""
 
-DEFAULT_OUT = Path("src/sertoli/weights/sperm.onnx")
+DEFAULT_OUT = Path("src/sertoli/weights") / DEFAULT.file_name
+RESEARCH_OUT = Path(RESEARCH_FOLDER) / RESEARCH.file_name
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a file says about its data and its use.
+
+    Parameters
+    ----------
+    trained_on : tuple of str
+        Data beside that of the default weights.
+    licence : str
+    restriction : str
+        Empty: none.
+    """
+
+    trained_on: tuple[str, ...] = ()
+    licence: str = DEFAULT.licence
+    restriction: str = ""
+
+    @classmethod
+    def of(cls, origin: Origin | None) -> Terms:
+        """Return the terms of a run: those that its data leave."""
+        if origin is None:
+            return cls()
+        left_out = "" if origin.leave_out == NONE else f" without video {origin.leave_out}"
+        return cls(
+            (f"miamia (non-commercial research), {origin.frames} frames{left_out}",),
+            RESEARCH.licence,
+            RESEARCH.restriction or "",
+        )
 
 
 def main() -> None:
@@ -34,27 +67,57 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--data", type=Path, required=True, help="folder of the real images")
     parser.add_argument("--cache", type=Path, default=Path("runs/fields"))
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help=f"file to write; unless told, {DEFAULT_OUT}, {RESEARCH_OUT} for research weights, "
+        "and the run's own folder if a video was left out",
+    )
+    parser.add_argument("--trained-on", action="append", default=[], help="further data to name")
+    parser.add_argument("--licence", help="licence of the weights")
+    parser.add_argument("--restriction", help="what the weights may not be used for")
     options = parser.parse_args()
     torch.set_num_threads(2)
     run = Run.load(options.run)
+    origin = Origin.read(options.run)
+    terms = Terms.of(origin)
+    terms = Terms(
+        (*terms.trained_on, *options.trained_on),
+        options.licence or terms.licence,
+        options.restriction or terms.restriction,
+    )
+    out = options.out or _place(options.run, origin)
+    if terms.restriction and out.resolve().is_relative_to(DEFAULT_OUT.parent.resolve()):
+        parser.error("restricted weights do not go into the package: give another --out")
     fields = run.settings.fields
     sets = held_out(options.data, options.cache if fields else None)
     matched = {name: match(run.average, scenes) for name, scenes in sets.items()}
     fitted = calibrate(list(matched.values()))
-    metadata = describe(run, fitted, matched)
-    write_onnx(run.average, options.out, metadata)
-    check(run.average, options.out)
+    metadata = describe(run, fitted, matched, terms)
+    write_onnx(run.average, out, metadata)
+    check(run.average, out)
     print(json.dumps(metadata, indent=2))
 
 
-def describe(run: Run, fitted: Calibration, matched: Mapping[str, Matched]) -> dict[str, str]:
+def _place(folder: Path, origin: Origin | None) -> Path:
+    if origin is None:
+        return DEFAULT_OUT
+    return RESEARCH_OUT if origin.leave_out == NONE else folder / RESEARCH.file_name
+
+
+def describe(
+    run: Run, fitted: Calibration, matched: Mapping[str, Matched], terms: Terms | None = None
+) -> dict[str, str]:
     """Return what the file says about itself."""
+    terms = terms or Terms()
     trained_on = ["visem11 (CC BY 4.0)", "smears (MIT)", "procedural composites"]
+    trained_on += terms.trained_on
     if run.settings.fields:
         trained_on.insert(0, f"sertoli phantom, {run.settings.fields} random fields")
     figures = {name: asdict(one.at(fitted.best_logit)) for name, one in matched.items()}
-    return {
+    restricted = {"restriction": terms.restriction} if terms.restriction else {}
+    return restricted | {
+        "licence": terms.licence,
         "sertoli_version": version("sertoli"),
         "um_per_px_reference": str(UM_PER_PX),
         "stride": str(STRIDE),

@@ -37,6 +37,8 @@ class Settings:
         Side of a crop.
     fields : int
         Phantom fields to train on; 0 for none.
+    peak_rate : float
+        Highest learning rate; lower where a trained network is trained on.
     """
 
     seed: int
@@ -44,6 +46,7 @@ class Settings:
     crops: int
     side_px: int
     fields: int
+    peak_rate: float = PEAK_RATE
 
     def write(self, folder: Path) -> None:
         """Keep the settings beside the run."""
@@ -63,7 +66,8 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.step = 0
-        self.network = SpermNetwork()
+        # a quarter faster on a CPU than rows of one channel after the other
+        self.network = SpermNetwork().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY
@@ -74,7 +78,7 @@ class Run:
         rise = min(1.0, (self.step + 1) / WARM_UP_STEPS)
         share = self.step / max(1, self.settings.steps)
         fall = LAST_RATE_SHARE + (1 - LAST_RATE_SHARE) * 0.5 * (1 + math.cos(math.pi * share))
-        return PEAK_RATE * rise * fall
+        return self.settings.peak_rate * rise * fall
 
     def follow(self) -> None:
         """Move the average towards the network after a step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from training.sperm.batches import Batch, Supply, batch, batches
 from training.sperm.fields import phantom_fields
 from training.sperm.loss import detection_loss
 from training.sperm.run import LOG, SETTINGS, Run, Settings
-from training.sperm.scenes import visem11
+from training.sperm.scenes import Scene, visem11
 from training.sperm.sprites import smear_sprites
 from training.sperm.validation import Score, held_out, score
 
@@ -55,7 +56,7 @@ def main() -> None:
             options.minutes, supply, options.seed, options.crops, options.side
         )
         Settings(options.seed, steps, options.crops, options.side, fields).write(options.out)
-    train(options.out, supply, options.data, options.cache)
+    train(options.out, supply, held_out(options.data, options.cache if fields else None))
 
 
 def load_supply(data: Path, cache: Path, fields: int, workers: int) -> Supply:
@@ -80,7 +81,8 @@ def advance(run: Run, made: Batch) -> float:
     run.network.train()
     for group in run.optimiser.param_groups:
         group["lr"] = run.rate()
-    cells = run.network(torch.from_numpy(made.pictures))
+    pictures = torch.from_numpy(made.pictures).contiguous(memory_format=torch.channels_last)
+    cells = run.network(pictures)
     loss = detection_loss(
         cells,
         torch.from_numpy(made.heat),
@@ -95,12 +97,25 @@ def advance(run: Run, made: Batch) -> float:
     return float(loss.detach())
 
 
-def train(folder: Path, supply: Supply, data: Path, cache: Path) -> Run:
-    """Train (or go on training) the run in ``folder`` to its end."""
+def train(
+    folder: Path,
+    supply: Supply,
+    scenes: Mapping[str, list[Scene]],
+    *,
+    validate_times: int = VALIDATE_TIMES,
+) -> Run:
+    """Train (or go on training) the run in ``folder`` to its end.
+
+    Parameters
+    ----------
+    folder : Path
+    supply : Supply
+    scenes : mapping of list of Scene
+        Held-out pictures by set, searched ``validate_times`` times on the way.
+    """
     run = Run.load(folder)
     settings = run.settings
-    scenes = held_out(data, cache) if settings.fields else held_out(data, None)
-    validate_every = max(1, settings.steps // VALIDATE_TIMES)
+    validate_every = max(1, settings.steps // validate_times)
     began = saved = time.monotonic()
     first = run.step
     recent = 0.0
