@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from sertoli.phantom.render import (
     random_look,
     take_picture,
 )
-from sertoli.phantom.world import CellKind, Dish, Drift, Population
+from sertoli.phantom.world import Cell, CellKind, Dish, Drift, Population
 
 QUIET = Look(
     electrons=1e9, read_noise=0.0, grain=0.0, mottle=0.0, bloom=0.0, vignetting=0.0, gradient=0.0,
@@ -127,6 +128,57 @@ def test_far_from_focus_sperm_count_as_obscured() -> None:
     deep = replace(QUIET, focus_um=40.0)
     _, shown = picture(deep, View(0, 0, 320, 240, 0.35))
     assert {s.label for s in shown} == {OBSCURED_SPERM}
+
+
+def one_sperm(look: Look, others: tuple[Cell, ...] = (), um_per_px: float = 0.35) -> Shown:
+    """Look at a sperm in the middle of a field with what else lies there."""
+    sperm = Cell(1, CellKind.SPERM, 30.0, 30.0, 0.0, 0.4, 4.7, 2.9, 1.0, 11)
+
+    class Few(Dish):
+        def cells_near(self, *_: float) -> Iterator[Cell]:
+            yield from (*others, sperm)
+
+    side = round(60 / um_per_px)
+    _, shown = take_picture(Few(3, FLAT), look, View(0, 0, side, side, um_per_px), 0.0, 3)
+    return shown[-1]
+
+
+def test_a_head_s_own_contrast_decides_what_can_be_seen() -> None:
+    plain = one_sperm(QUIET)
+    assert plain.label == "sperm"
+    assert plain.visibility is not None
+    strength = plain.visibility.contrast_to_noise
+    grainy = one_sperm(replace(QUIET, mottle=0.3))
+    assert grainy.label == OBSCURED_SPERM
+    pale = one_sperm(replace(QUIET, phase_gain=0.1, absorption_gain=0.3)).visibility
+    blurred = one_sperm(replace(QUIET, focus_um=5.0)).visibility
+    assert pale is not None
+    assert blurred is not None
+    assert max(pale.contrast_to_noise, blurred.contrast_to_noise) < 0.9 * strength
+
+
+def test_neighbours_lend_a_head_no_contrast_but_cover_it() -> None:
+    faint = replace(QUIET, phase_gain=0.02, absorption_gain=0.02, mottle=0.03)
+    assert one_sperm(faint).label == OBSCURED_SPERM
+    dark = Cell(2, CellKind.DEBRIS, 35.0, 30.0, 0.0, 0.0, 6.0, 5.0, 60.0, 5)
+    assert one_sperm(faint, (dark,)).label == OBSCURED_SPERM
+    beside, above = (
+        Cell(2, CellKind.CLUMP, x, 30.0, 0.0, 0.0, 30.0, 30.0, 3.0, 5) for x in (50.0, 30.0)
+    )
+    aside, under = one_sperm(QUIET, (beside,)), one_sperm(QUIET, (above,))
+    assert aside.label == "sperm"
+    assert under.label == OBSCURED_SPERM
+    assert aside.visibility is not None
+    assert under.visibility is not None
+    assert under.visibility.covering_rad > 0.5 > aside.visibility.covering_rad
+
+
+def test_finer_pixels_hide_nothing() -> None:
+    noisy = replace(QUIET, electrons=300.0)
+    fine, coarse = (one_sperm(noisy, um_per_px=um).visibility for um in (0.12, 0.25))
+    assert fine is not None
+    assert coarse is not None
+    assert fine.contrast_to_noise >= coarse.contrast_to_noise
 
 
 def test_boxes_stay_within_the_picture() -> None:

@@ -1,7 +1,9 @@
 """The simulated world as a microscope and camera show it, with its truth."""
 
-from sertoli.phantom.render._field import OBSCURED_SPERM, Shown, View, take_picture
+from sertoli.phantom.render._field import OBSCURED_SPERM, Shown, take_picture
 from sertoli.phantom.render._look import BENCH_MODALITIES, Look, random_look
+from sertoli.phantom.render._view import View
+from sertoli.phantom.render._visibility import Visibility
 
 __all__ = [
     "BENCH_MODALITIES",
@@ -9,6 +11,7 @@ __all__ = [
     "Look",
     "Shown",
     "View",
+    "Visibility",
     "random_look",
     "take_picture",
 ]

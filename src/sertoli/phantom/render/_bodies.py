@@ -8,6 +8,7 @@ thickness and refractive index step, chosen to look right.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -17,12 +18,14 @@ import numpy.typing as npt
 from sertoli.phantom.world import Cell, CellKind
 
 Floats = npt.NDArray[np.float32]
-Patch = tuple[Floats, Floats]
-"""Phase and absorption, both (S, S) with S odd."""
+
+
+def body_patches(cells: Sequence[Cell], um_per_px: float) -> list[Floats]:
+    return [_body_patch(cell, um_per_px) for cell in cells]
 
 
 @lru_cache(maxsize=2048)
-def body_patch(cell: Cell, um_per_px: float) -> Patch:
+def _body_patch(cell: Cell, um_per_px: float) -> Floats:
     """Phase and absorption of a cell that is no sperm.
 
     Parameters
@@ -59,10 +62,7 @@ def body_patch(cell: Cell, um_per_px: float) -> Patch:
     soft = max(um_per_px / radius_um, 0.08)
     inside = np.clip((1 + soft / 2 - q) / soft, 0, 1).astype(np.float32, copy=False)
     phase, absorption = _FILL[cell.kind](q, inside, u / radius_um, v / radius_um, rng)
-    return (
-        (phase * cell.density).astype(np.float32),
-        (absorption * cell.density).astype(np.float32),
-    )
+    return np.stack([phase, absorption], axis=-1).astype(np.float32) * np.float32(cell.density)
 
 
 def _outline_distance(

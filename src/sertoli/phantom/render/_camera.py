@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sertoli.phantom.render._image_formation import WAVELENGTH_UM
 from sertoli.phantom.render._look import Look
 
 Floats = npt.NDArray[np.float32]
 
+ROUNDING = 1 / math.sqrt(12)
+"""Deviation of what is lost by rounding to whole steps, in steps."""
 
+
+@lru_cache(maxsize=1)
 def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
     """Background as a share of its level, (H, W) float32; fixed to the camera.
+
+    Kept, since every picture of a recording has the same: not to be written to.
 
     Parameters
     ----------
@@ -39,13 +47,35 @@ def illumination(shape: tuple[int, int], look: Look, seed: int) -> Floats:
     return np.asarray(np.clip(light, 0.05, None), dtype=np.float32)
 
 
-def noise_share(look: Look) -> float:
+def noise_share(look: Look, um_per_px: float) -> float:
     """Deviation of the background, as a change of relative intensity that gives as much.
 
-    Camera noise, mottle, and the grey level or so that rounding and compression take.
+    Noise of single pixels counts as averaged over the smallest detail that the lens
+    resolves (half a wavelength over its aperture): finer pixels do not hide a thing.
+
+    Parameters
+    ----------
+    look : Look
+    um_per_px : float
+        Of the camera.
     """
-    camera = math.sqrt(look.level / look.electrons + (look.read_noise**2 + 1) / 255**2)
-    return math.hypot(camera / look.level, look.mottle) / look.contrast
+    camera = math.sqrt(look.level / look.electrons + (look.read_noise / 255) ** 2)
+    resolved_um = 0.5 * WAVELENGTH_UM / look.na
+    camera *= min(1.0, um_per_px / resolved_um)
+    return math.hypot((camera + _lost_grey(look) / 255) / look.level, look.mottle) / look.contrast
+
+
+def _lost_grey(look: Look) -> float:
+    """Grey levels (deviation) that rounding and compression take from a soft detail.
+
+    A standard JPEG table divides the coarsest coefficients of 8 x 8 px by about
+    ``16 * scale``, and what is rounded there is spread over 8 px.
+    """
+    if look.jpeg_quality is None:
+        return ROUNDING
+    q = look.jpeg_quality
+    scale = 50 / q if q < 50 else 2 - q / 50
+    return math.hypot(ROUNDING, 16 * scale / 8 * ROUNDING)
 
 
 def expose(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,55 +31,120 @@ BLOOM_UM = 1.2
 BRIGHTEST_GLARE = 5.0
 
 
-def intensity(
-    layers: Mapping[float, tuple[Floats, Floats]],
-    shape: tuple[int, int],
-    um_per_px: float,
-    look: Look,
-) -> Floats:
-    """Intensity relative to the empty background.
+def fast_shape(height: int, width: int) -> tuple[int, int]:
+    """Smallest size, not below the given one, whose Fourier transform is quick."""
+    return fft.next_fast_len(height), fft.next_fast_len(width)
+
+
+class Imaging:
+    """A microscope's optics on a grid of one size.
 
     Parameters
     ----------
-    layers : mapping of float to (phase, absorption)
-        Height above the focal plane in um -> two (H, W) float32 maps.
     shape : (H, W)
+        One from `fast_shape`: a prime side costs three times as much.
     um_per_px : float
     look : Look
-
-    Returns
-    -------
-    ndarray, (H, W) float32
-        1 where nothing lies.
+        Its focus does not matter here: heights are given about the focal plane.
     """
-    across, down = _frequencies(shape, um_per_px)
-    f2 = across**2 + down**2
-    scattered = np.zeros(shape, np.complex64)
-    before = np.ones(shape, np.complex64)
-    for z_um, (phase, absorption) in sorted(layers.items()):
-        # Most of a layer is empty: the exponential is taken where something lies.
-        there = np.nonzero((phase != 0) | (absorption != 0))
-        passed = np.exp(
-            (1j * look.phase_gain) * phase[there] - look.absorption_gain * absorption[there]
-        ).astype(np.complex64)
-        scatter = np.zeros(shape, np.complex64)
-        # What lies behind other things scatters only the light that these let through;
-        # without it, thick tissue under a cell would come out brighter than no tissue.
-        scatter[there] = (passed - 1) * before[there]
-        before[there] *= passed
-        spectrum = fft.fft2(scatter, workers=1)
+
+    def __init__(self, shape: tuple[int, int], um_per_px: float, look: Look) -> None:
+        self.shape = shape
+        self._look = look
+        self._um_per_px = um_per_px
+        self._across = fft.fftfreq(shape[1], um_per_px).astype(np.float32)[None, :]
+        self._down = fft.fftfreq(shape[0], um_per_px).astype(np.float32)[:, None]
+        self._pupil, self._direct = self._make_pupil()
+
+    def field(self, layers: Mapping[float, Floats]) -> Complexes:
+        """Field in the image plane, (H, W).
+
+        Parameters
+        ----------
+        layers : mapping of height to ndarray, (H, W, 2) float32
+            Phase (rad) and absorption (negative log amplitude), both before the look's
+            gains, at heights in um about the focal plane.
+        """
+        spectrum = np.zeros(self.shape, np.complex64)
+        before = np.ones(self.shape, np.complex64)
+        for z_um, layer in sorted(layers.items()):
+            scatter = np.zeros(self.shape, np.complex64)
+            # Most of a layer is empty: the exponential is taken where something lies.
+            there = np.flatnonzero(_as_bits(layer) != 0)
+            passed = transmission(layer.reshape(-1, 2)[there], self._look)
+            # What lies behind other things scatters only the light that these let through;
+            # without it, thick tissue under a cell would come out brighter than no tissue.
+            scatter.reshape(-1)[there] = (passed - 1) * before.reshape(-1)[there]
+            before.reshape(-1)[there] *= passed
+            spectrum += self._carried(scatter, z_um)
+        return self._focused(spectrum) + np.complex64(self._direct)
+
+    def scattered(self, scatter: Complexes, z_um: float) -> Complexes:
+        """Field in the image plane, (H, W), of light scattered at one height alone."""
+        return self._focused(self._carried(scatter, z_um))
+
+    def light(self, field: Complexes) -> Floats:
+        """Intensity relative to the empty background, (H, W), of a field."""
+        look = self._look
+        light: Floats = (field.real**2 + field.imag**2) / np.float32(abs(self._direct) ** 2)
+        # Incoherent remainder: coherent speckle of crowded fields is smoothed by the source.
+        sigma_px = 0.25 * WAVELENGTH_UM / look.na / self._um_per_px
+        sigma_px = max(0.3, math.hypot(0.5 * sigma_px, look.blur_um / self._um_per_px))
+        light = np.asarray(cv2.GaussianBlur(light, (0, 0), sigma_px), dtype=np.float32)
+        if look.bloom > 0:
+            # Stray light of saturated heads: what the camera could not hold glows around them.
+            glare = np.clip(light - 1, 0, BRIGHTEST_GLARE)
+            light += look.bloom * cv2.GaussianBlur(glare, (0, 0), BLOOM_UM / self._um_per_px)
+        return light
+
+    def _carried(self, scatter: Complexes, z_um: float) -> Complexes:
+        spectrum: Complexes = fft.fft2(scatter, workers=1, overwrite_x=True)
+        source_na = self._look.condenser * self._look.na
         # Fresnel's transfer function is a product of one along x and one along y.
-        spectrum *= _carry(across, z_um, look.condenser * look.na)
-        spectrum *= _carry(down, z_um, look.condenser * look.na)
-        scattered += spectrum
-    return _through_pupil(scattered, across, down, f2, look)
+        spectrum *= _carry(self._across, z_um, source_na)
+        spectrum *= _carry(self._down, z_um, source_na)
+        return spectrum
+
+    def _focused(self, spectrum: Complexes) -> Complexes:
+        field: Complexes = fft.ifft2(spectrum * self._pupil, workers=1, overwrite_x=True)
+        return field
+
+    def _make_pupil(self) -> tuple[npt.NDArray[Any], complex]:
+        """Return what becomes of scattered light, (H, W), and of the unscattered."""
+        look = self._look
+        f2 = self._across**2 + self._down**2
+        # With a condenser the cut-off of partly coherent imaging lies beyond the coherent one.
+        cut_off = look.na * (1 + look.condenser) / WAVELENGTH_UM
+        pupil = np.exp(-((f2 / cut_off**2) ** 2))
+        c, s = math.cos(look.shear_angle_rad), math.sin(look.shear_angle_rad)
+        along = c * self._across + s * self._down
+        if look.modality is Modality.PHASE_CONTRAST:
+            quarter = 1j if look.negative_ring else -1j
+            ring = quarter * look.ring_transmission
+            near_axis = np.exp(-f2 * 2 * (math.pi * look.halo_um / 2) ** 2)
+            return (pupil * (1 + (ring - 1) * near_axis)).astype(np.complex64), ring
+        if look.modality is Modality.DIC:
+            two_beams = np.sin(math.pi * look.shear_um * along + look.bias_rad / 2)
+            return pupil * two_beams, math.sin(look.bias_rad / 2)
+        if look.modality is Modality.HOFFMAN:
+            slit = 0.15 + 0.85 / (1 + np.exp(-along / (0.08 * cut_off)))
+            return pupil * slit, 0.15 + 0.85 / 2
+        # Light from one side favours what is scattered to that side.
+        return pupil * (1 + look.oblique * np.tanh(along / (0.3 * cut_off))), 1.0
 
 
-def _frequencies(shape: tuple[int, int], um_per_px: float) -> tuple[Floats, Floats]:
-    """Spatial frequencies across (1, W) and down (H, 1), per um."""
-    across = fft.fftfreq(shape[1], um_per_px).astype(np.float32)[None, :]
-    down = fft.fftfreq(shape[0], um_per_px).astype(np.float32)[:, None]
-    return across, down
+def transmission(layer: Floats, look: Look) -> Complexes:
+    """Amplitude that gets through, (...), of phase and absorption (..., 2)."""
+    exponent = np.empty(layer.shape[:-1], np.complex64)
+    exponent.real = -look.absorption_gain * layer[..., 1]
+    exponent.imag = look.phase_gain * layer[..., 0]
+    passed: Complexes = np.exp(exponent)
+    return passed
+
+
+def _as_bits(layer: Floats) -> npt.NDArray[np.int64]:
+    """(H, W, 2) seen as (H, W): one comparison finds what is not empty."""
+    return np.ascontiguousarray(layer).view(np.int64)[..., 0]
 
 
 def _carry(frequency: Floats, z_um: float, source_na: float) -> Complexes:
@@ -90,52 +156,3 @@ def _carry(frequency: Floats, z_um: float, source_na: float) -> Complexes:
     damping = 0.25 * (math.pi * source_na * z_um) ** 2
     transfer = np.exp((-1j * math.pi * WAVELENGTH_UM * z_um - damping) * f2)
     return np.asarray(transfer, dtype=np.complex64)
-
-
-def _through_pupil(
-    scattered: Complexes, across: Floats, down: Floats, f2: Floats, look: Look
-) -> Floats:
-    # With a condenser the cut-off of partly coherent imaging lies beyond the coherent one.
-    cut_off = look.na * (1 + look.condenser) / WAVELENGTH_UM
-    pupil = np.exp(-((f2 / cut_off**2) ** 2))
-    if look.modality is Modality.PHASE_CONTRAST:
-        quarter = 1j if look.negative_ring else -1j
-        ring = quarter * look.ring_transmission
-        near_axis = np.exp(-f2 * 2 * (math.pi * look.halo_um / 2) ** 2)
-        field = fft.ifft2(scattered * (pupil * (1 + (ring - 1) * near_axis)), workers=1) + ring
-        background = look.ring_transmission**2
-    elif look.modality is Modality.DIC:
-        shift = math.pi * look.shear_um * _along(across, down, look)
-        two_beams = np.sin(shift + look.bias_rad / 2)
-        field = fft.ifft2(scattered * (pupil * two_beams), workers=1) + math.sin(look.bias_rad / 2)
-        background = math.sin(look.bias_rad / 2) ** 2
-    elif look.modality is Modality.HOFFMAN:
-        slit = 0.15 + 0.85 / (1 + np.exp(-_along(across, down, look) / (0.08 * cut_off)))
-        at_axis = 0.15 + 0.85 / 2
-        field = fft.ifft2(scattered * (pupil * slit), workers=1) + at_axis
-        background = at_axis**2
-    else:
-        # Light from one side favours what is scattered to that side.
-        side = 1 + look.oblique * np.tanh(_along(across, down, look) / (0.3 * cut_off))
-        field = fft.ifft2(scattered * (pupil * side), workers=1) + 1
-        background = 1.0
-    light = np.asarray((field.real**2 + field.imag**2) / background, dtype=np.float32)
-    # Incoherent remainder: coherent speckle of crowded fields is smoothed by the source.
-    sigma_px = 0.25 * WAVELENGTH_UM / look.na / _pixel_um(across)
-    sigma_px = max(0.3, math.hypot(0.5 * sigma_px, look.blur_um / _pixel_um(across)))
-    light = np.asarray(cv2.GaussianBlur(light, (0, 0), sigma_px), dtype=np.float32)
-    if look.bloom > 0:
-        # Stray light of saturated heads: what the camera could not hold glows around them.
-        glare = np.clip(light - 1, 0, BRIGHTEST_GLARE)
-        light += look.bloom * cv2.GaussianBlur(glare, (0, 0), BLOOM_UM / _pixel_um(across))
-    return light
-
-
-def _along(across: Floats, down: Floats, look: Look) -> Floats:
-    c, s = math.cos(look.shear_angle_rad), math.sin(look.shear_angle_rad)
-    along: Floats = c * across + s * down
-    return along
-
-
-def _pixel_um(across: Floats) -> float:
-    return float(1 / (across.shape[1] * across[0, 1]))

@@ -22,8 +22,8 @@ PEAR = 0.25
 """How much narrower the neck end of the head is than its front."""
 
 
-def head_patch(cell: Cell, pose: Pose, um_per_px: float) -> tuple[Floats, Floats]:
-    """Phase and absorption of a head, (S, S) float32 each, its centre in the middle.
+def head_patch(cell: Cell, pose: Pose, um_per_px: float) -> Floats:
+    """Phase and absorption of a head, (S, S, 2) float32, its centre in the middle.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def head_patch(cell: Cell, pose: Pose, um_per_px: float) -> tuple[Floats, Floats
     if shape.random() < 0.3:  # a vacuole
         at = shape.uniform(-0.3, 0.3, 2)
         weight -= 0.4 * np.exp(-((u - at[0]) ** 2 + (v - at[1]) ** 2) / 0.04)
-    body = (thickness * weight * cell.density).astype(np.float32)
-    return np.float32(HEAD_PHASE_RAD) * body, np.float32(HEAD_ABSORPTION) * body
+    body = thickness * weight * cell.density
+    return np.stack([HEAD_PHASE_RAD * body, HEAD_ABSORPTION * body], axis=-1).astype(np.float32)
 
 
 def tail_line(
