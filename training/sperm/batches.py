@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from sertoli.sperm._normalise import frame_contrast, normalise
 from training.sperm.augment import as_seen_elsewhere
-from training.sperm.composites import add_others, add_sperm, ground
-from training.sperm.scenes import Scene, cut
+from training.sperm.composites import add_blobs, add_others, add_specks, add_sperm, ground
+from training.sperm.scenes import DONT_CARE, Scene, cut
 from training.sperm.sprites import Sprite
 from training.sperm.targets import Target, target
+from training.sperm.visibility import LEAST, visibility
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,11 +23,22 @@ UM_PER_PX = 0.36
 """Reference pixel size: a human head of 4.5 to 5 um is 12 to 14 px long."""
 
 HEAD_PX = 13.0
-SCALES = (0.5, 2.2)
+SCALES = (0.5, 2.0)
 """Heads are shown this many times smaller and larger than at the reference."""
 
 MOST_ENLARGED = 2.2
 """Coarser pictures are not enlarged further: there is nothing in them to be seen."""
+
+TOO_CLOSE = (2.6, 5.0)
+TOO_CLOSE_SHARE = 0.12
+"""So many crops show heads far larger than the network is to find: where everything is
+too large, grains must not pass for heads, or nobody could tell the right scale."""
+
+WITH_BLOBS = 0.4
+"""Share of crops into which head-sized pieces without a tail are laid."""
+
+WITH_SPERM = 0.5
+"""Share of made-up crops that hold sperm: a detector for rare cells sees mostly none."""
 
 _AHEAD = 4
 
@@ -48,7 +60,7 @@ class Supply:
 
     def shares(self) -> tuple[float, float, float]:
         """Return the shares of crops from the phantom, visem11 and composites."""
-        return (0.66, 0.18, 0.16) if self.phantom else (0.0, 0.5, 0.5)
+        return (0.52, 0.15, 0.33) if self.phantom else (0.0, 0.4, 0.6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +75,9 @@ class Batch:
 
 def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, Target]:
     """Make one normalised crop and its target."""
-    zoom = float(np.exp(rng.uniform(*np.log(SCALES))))
+    close = rng.random() < TOO_CLOSE_SHARE
+    zoom = float(np.exp(rng.uniform(*np.log(TOO_CLOSE if close else SCALES))))
+    most = TOO_CLOSE[1] if close else MOST_ENLARGED
     phantom, visem11, _ = supply.shares()
     draw = rng.random()
     if draw < phantom + visem11:
@@ -71,18 +85,27 @@ def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, T
         scene = scenes[rng.integers(len(scenes))]
         # a scene gives no wider view than it has
         widest = scene.um_per_px * min(scene.pixels.shape) / side
-        um_per_px = min(max(UM_PER_PX / zoom, scene.um_per_px / MOST_ENLARGED), widest)
+        um_per_px = min(max(UM_PER_PX / zoom, scene.um_per_px / most), widest)
         picture, boxes, kinds = cut(scene, side, um_per_px, rng)
     else:
         picture = ground(side, rng)
         boxes, kinds = np.zeros((0, 4), np.float32), np.zeros(0, np.int8)
-        add_others(picture, HEAD_PX * zoom, rng)
-        if rng.random() < 0.8:
+        if rng.random() < 0.7:
+            add_others(picture, HEAD_PX * zoom, rng)
+        if rng.random() < 0.6:
+            add_specks(picture, HEAD_PX * zoom, rng)
+        if rng.random() < WITH_SPERM:
             boxes, kinds = add_sperm(picture, supply.sprites, HEAD_PX * zoom, rng)
+    if rng.random() < WITH_BLOBS:
+        low, high = np.percentile(picture[::4, ::4], (1, 99))
+        contrast = max(12.0, float(high - low)) * rng.uniform(0.3, 1.0)
+        add_blobs(picture, HEAD_PX * min(zoom, SCALES[1]), contrast, boxes, rng)
     seen = as_seen_elsewhere(picture, rng)
     eight_bit = np.clip(seen, 0, 255).astype(np.uint8)
     # the crop stands for a frame; frames differ in how their contrast compares to a crop's
-    contrast = frame_contrast(eight_bit) * float(np.exp(rng.uniform(-0.5, 0.5)))
+    contrast = frame_contrast(eight_bit) * float(np.exp(rng.uniform(-0.7, 0.9)))
+    plain = np.array([visibility(eight_bit, box) >= LEAST for box in boxes], bool)
+    kinds = np.where(plain, kinds, DONT_CARE).astype(np.int8)
     return normalise(seen, contrast), target(boxes, kinds, side)
 
 

@@ -20,7 +20,7 @@ MOST_SPERM = 45
 
 
 def ground(side: int, rng: np.random.Generator) -> Floats:
-    """Return an empty field: shading, clouds, grain and fine dots. (side, side), 0 to 255."""
+    """Return an empty field: shading, clouds, grain, folds, clumps. (side, side), 0 to 255."""
     level = rng.uniform(60, 190)
     picture = np.full((side, side), level, np.float32)
     for size, strength in (
@@ -28,12 +28,141 @@ def ground(side: int, rng: np.random.Generator) -> Floats:
         (12, rng.uniform(0, 8)),
         (48, rng.uniform(0, 5)),
     ):
-        cloud = rng.standard_normal((size, size)).astype(np.float32) * np.float32(strength)
-        picture += cv2.resize(cloud, (side, side), interpolation=cv2.INTER_CUBIC)
-    dots = rng.random((side, side)) < 10 ** rng.uniform(-4.5, -2.5)
-    specks = cv2.GaussianBlur(dots.astype(np.float32), (0, 0), float(rng.uniform(0.6, 1.4)))
-    picture += specks * np.float32(rng.choice((-1, 1)) * rng.uniform(50, 300))
+        picture += _cloud(side, size, rng) * np.float32(strength)
+    if rng.random() < 0.35:
+        _folds(picture, rng)
+    if rng.random() < 0.25:
+        _clumps(picture, rng)
+    if rng.random() < 0.15:
+        _rim(picture, rng)
     return picture
+
+
+def _cloud(side: int, size: int, rng: np.random.Generator) -> Floats:
+    cloud = rng.standard_normal((size, size)).astype(np.float32)
+    wide: Floats = cv2.resize(cloud, (side, side), interpolation=cv2.INTER_CUBIC)
+    return wide
+
+
+def _folds(picture: Floats, rng: np.random.Generator) -> None:
+    """Wrinkles of mucus and membranes: thin lines that wander, fade and come back."""
+    side = picture.shape[0]
+    for _ in range(rng.integers(1, 5)):
+        height = _cloud(side, int(rng.integers(4, 18)), rng)
+        width = rng.uniform(0.02, 0.2)
+        line = np.exp(-((height / width) ** 2))
+        relief = line - rng.uniform(0, 1) * np.exp(-(((height - width) / width) ** 2))
+        here = np.clip(_cloud(side, 5, rng), 0, None)
+        picture += (relief * here).astype(np.float32) * np.float32(
+            rng.choice((-1, 1)) * rng.uniform(3, 25)
+        )
+
+
+def _clumps(picture: Floats, rng: np.random.Generator) -> None:
+    """Masses out of focus: dark or bright, with a mottled inside and a soft border."""
+    side = picture.shape[0]
+    shape = _cloud(side, int(rng.integers(4, 14)), rng) - np.float32(rng.uniform(0.3, 1.5))
+    inside = 0.5 + 0.5 * np.tanh(shape / np.float32(rng.uniform(0.06, 0.6)))
+    mottle = 1 + np.float32(rng.uniform(0, 0.6)) * _cloud(side, int(rng.integers(16, 64)), rng)
+    mass = cv2.GaussianBlur(inside * mottle, (0, 0), float(rng.uniform(0.5, 6)))
+    picture += mass * np.float32(rng.choice((-1, 1)) * rng.uniform(15, 90))
+
+
+def _rim(picture: Floats, rng: np.random.Generator) -> None:
+    """Place the border of a drop or bubble much larger than the field."""
+    side = picture.shape[0]
+    centre = rng.uniform(-side, 2 * side, 2).astype(np.float32)
+    away = _distance(picture.shape, centre) - np.float32(rng.uniform(0.3, 1.8) * side)
+    width = rng.uniform(1.5, 16)
+    rim = np.exp(-((away / width) ** 2)) - rng.uniform(0, 1) * np.exp(
+        -(((away - 2 * width) / width) ** 2)
+    )
+    picture += (rim + rng.uniform(-0.4, 0.4) * (away > 0)).astype(np.float32) * np.float32(
+        rng.uniform(-70, 70)
+    )
+
+
+def add_specks(picture: Floats, head_px: float, rng: np.random.Generator) -> None:
+    """Strew grains clearly smaller than a head, faint to strong, into ``picture``.
+
+    A few sizes at once, each grain with a rim of the other sign as defocus gives it.
+    """
+    side = picture.shape[0]
+    for _ in range(rng.integers(1, 4)):
+        points = np.zeros((side, side), np.float32)
+        count = round(10 ** rng.uniform(0, 2.2))
+        rows, columns = rng.integers(0, side, (2, count))
+        points[rows, columns] = rng.uniform(0.2, 1.0, count) * rng.choice((-1, 1))
+        size = max(0.5, head_px * float(np.exp(rng.uniform(np.log(0.04), np.log(0.16)))))
+        core = cv2.GaussianBlur(points, (0, 0), size)
+        rim = cv2.GaussianBlur(points, (0, 0), 2 * size)
+        grain = core - np.float32(rng.uniform(0, 0.9)) * rim
+        picture += grain * np.float32(
+            2 * np.pi * size**2 * np.exp(rng.uniform(np.log(6), np.log(120)))
+        )
+
+
+def add_blobs(
+    picture: Floats,
+    head_px: float,
+    contrast: float,
+    taken: Floats,
+    rng: np.random.Generator,
+) -> None:
+    """Lay irregular pieces about as large as a head, but without a tail, into ``picture``.
+
+    Lumps of one to three lobes, rods, pairs, hollow ones, some with a fibre that leads
+    off anywhere. What tells them from sperm is outline and tail, not size or tone.
+
+    Parameters
+    ----------
+    picture : ndarray, (H, W) float32
+        Changed in place.
+    head_px : float
+    contrast : float
+        Grey levels of the strongest.
+    taken : ndarray, (N, 4) float32
+        Boxes of sperm to keep away from.
+    """
+    side = picture.shape[0]
+    middle = taken[:, :2] + taken[:, 2:] / 2
+    sign = rng.choice((-1.0, 1.0))
+    for _ in range(rng.integers(1, 10)):
+        place = rng.uniform(0, side, 2)
+        if len(middle) and np.hypot(*(middle - place).T).min() < 1.6 * head_px:
+            continue
+        reach = int(2.5 * head_px) + 3
+        left, top = int(place[0]) - reach, int(place[1]) - reach
+        lump = _lump(2 * reach + 1, head_px, rng)
+        x0, y0 = max(0, left), max(0, top)
+        x1, y1 = min(side, left + len(lump)), min(side, top + len(lump))
+        tone = sign * contrast * rng.uniform(0.25, 1.0) * (-1 if rng.random() < 0.15 else 1)
+        picture[y0:y1, x0:x1] += lump[y0 - top : y1 - top, x0 - left : x1 - left] * np.float32(tone)
+
+
+def _lump(side: int, head_px: float, rng: np.random.Generator) -> Floats:
+    layer = np.zeros((side, side), np.float32)
+    middle = np.array((side / 2, side / 2))
+    size = head_px * float(np.exp(rng.uniform(np.log(0.35), np.log(1.5))))
+    for _ in range(rng.integers(1, 4)):
+        # an odd outline: corners at uneven distances around an oval
+        angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(4, 10)))
+        radius = size / 2 * rng.uniform(0.45, 1.15, len(angles))
+        squeeze, turn = rng.uniform(0.3, 1.0), rng.uniform(0, np.pi)
+        oval = np.stack((np.cos(angles), np.sin(angles) * squeeze), 1) * radius[:, None]
+        cosine, sine = np.cos(turn), np.sin(turn)
+        corners = oval @ np.array(((cosine, sine), (-sine, cosine)))
+        corners += middle + rng.normal(0, 0.3 * size, 2)
+        cv2.fillPoly(
+            layer, [np.round(corners * 8).astype(np.int32)], rng.uniform(0.5, 1), cv2.LINE_AA, 3
+        )
+    if rng.random() < 0.2:
+        _thread(layer, (middle + rng.normal(0, size, 2)).astype(np.float32), head_px, rng)
+    soft = cv2.GaussianBlur(layer, (0, 0), max(0.5, size * float(rng.uniform(0.04, 0.2))))
+    wide = cv2.GaussianBlur(soft, (0, 0), max(0.7, size * float(rng.uniform(0.2, 0.5))))
+    # hollow pieces, and the rim of the other sign that defocus and phase contrast give
+    lump: Floats = soft - np.float32(rng.uniform(0, 1.3) * (rng.random() < 0.7)) * wide
+    return lump
 
 
 def add_sperm(
@@ -97,7 +226,7 @@ def add_others(picture: Floats, head_px: float, rng: np.random.Generator) -> Non
     smaller than a head, crumbs, and threads without a head.
     """
     side = picture.shape[0]
-    for _ in range(rng.integers(0, 9)):
+    for _ in range(rng.integers(0, 22 if rng.random() < 0.2 else 9)):
         layer = np.zeros((side, side), np.float32)
         centre = rng.uniform(0, side, 2).astype(np.float32)
         which = rng.integers(5)

@@ -15,8 +15,11 @@ STRIDE_PX = 4
 BASE_SIZE_PX = 16.0
 
 SMALLEST_PX = 4.5
-LARGEST_PX = 44.0
+LARGEST_PX = 34.0
 """Heads outside this range of sides (geometric mean) are don't-care."""
+
+TOO_LARGE_PX = 44.0
+"""Heads beyond this are background: at that scale the picture is not to be searched."""
 
 SPREAD_SHARE = 0.16
 MIN_SPREAD_CELLS = 0.65
@@ -59,6 +62,8 @@ def target(boxes: Floats, kinds: npt.NDArray[np.int8], side_px: int) -> Target:
     yy, xx = np.mgrid[:cells, :cells].astype(np.float32)
     for (x, y, w, h), kind in zip(boxes.tolist(), kinds.tolist(), strict=True):
         side = float(np.sqrt(w * h))
+        if kind == SPERM and side > TOO_LARGE_PX:
+            continue
         if kind != SPERM or not SMALLEST_PX <= side <= LARGEST_PX:
             left, top = max(0, int(x // STRIDE_PX)), max(0, int(y // STRIDE_PX))
             right, bottom = int(-(-(x + w) // STRIDE_PX)), int(-(-(y + h) // STRIDE_PX))

@@ -77,7 +77,8 @@ def random_population(rng: np.random.Generator, area_mm2: float) -> Population:
     """
     regime = Regime.TESTICULAR if rng.random() < 0.6 else Regime.SEMEN
     dish = population(regime, rng)
-    sperm_in_picture = 0.0 if rng.random() < 0.15 else float(np.exp(rng.uniform(0.0, 4.0)))
+    empty = rng.random() < (0.45 if regime is Regime.TESTICULAR else 0.15)
+    sperm_in_picture = 0.0 if empty else float(np.exp(rng.uniform(0.0, 4.0)))
     per_mm2 = {kind: amount * rng.lognormal(0, 0.6) for kind, amount in dish.per_mm2.items()}
     per_mm2[CellKind.SPERM] = min(sperm_in_picture / area_mm2, CROWDED_PER_MM2)
     # Seen closely, a picture would show nothing else than sperm: bring their company along.

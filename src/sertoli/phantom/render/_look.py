@@ -158,7 +158,7 @@ def random_look(
         focus_um=float(focus),
         phase_gain=float(phase_gain),
         absorption_gain=float(np.exp(rng.uniform(-0.5, 2.0))),
-        tail_gain=float(np.exp(rng.uniform(-1.4, 0.4))),
+        tail_gain=float(np.exp(rng.uniform(-0.8, 0.5))),
         ring_transmission=float(rng.uniform(0.4, 0.6)),
         negative_ring=negative,
         halo_um=float(rng.uniform(3, 12)),
