@@ -9,7 +9,9 @@ import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 NO_REAL_IMAGES = "real images not found"
-"""The one reason for which a test may be skipped, and only with the mark ``realdata``."""
+NO_POSTGRESQL = "PostgreSQL's programs not found"
+MAY_SKIP = {"realdata": NO_REAL_IMAGES, "postgresql": NO_POSTGRESQL}
+"""Mark -> the one reason for which a test with that mark may be skipped."""
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +55,11 @@ class SkipGuard:
         self.unexpected: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a skipped test, unless it lacks the real images or is expected to fail."""
+        """Note a skipped test, unless it lacks what its mark says or is expected to fail."""
         if not report.skipped or hasattr(report, "wasxfail"):
             return
         reason = _reason(report)
-        if "realdata" in report.keywords and reason.startswith(NO_REAL_IMAGES):
+        if any(mark in report.keywords and reason.startswith(MAY_SKIP[mark]) for mark in MAY_SKIP):
             return
         self.unexpected.append(f"{report.nodeid}: {reason}")
 
@@ -90,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fail-on-unexpected-skips",
         action="store_true",
-        help="fail when a test is skipped for another reason than missing real images",
+        help="fail when a test is skipped for a reason that its mark does not allow",
     )
 
 

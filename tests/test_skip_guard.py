@@ -14,6 +14,13 @@ import pytest
 def test_real(shared_data):
     assert shared_data.is_dir()
 """
+POSTGRESQL = """
+import pytest
+
+@pytest.mark.postgresql
+def test_server():
+    pytest.skip("PostgreSQL's programs not found: install them")
+"""
 PASSES = "def test_fine(): pass\n"
 
 # The made-up suite lies in a temporary folder, beside which there are no real images.
@@ -26,6 +33,11 @@ SUITES = {
     ),
     "marked realdata, skipped for another reason": (
         PASSES + REAL_IMAGES.replace("shared_data):", "):\n    pytest.skip('later')"),
+        1,
+    ),
+    "PostgreSQL absent": (PASSES + POSTGRESQL, 0),
+    "PostgreSQL absent, mark forgotten": (
+        PASSES + POSTGRESQL.replace("@pytest.mark.postgresql", ""),
         1,
     ),
     "skipped by a mark": (
@@ -52,7 +64,9 @@ def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_missing_real_images_may_skip(name: str, pytester: pytest.Pytester) -> None:
     source, exit_code = SUITES[name]
     pytester.makeconftest(CONFTEST)
-    pytester.makepyprojecttoml("[tool.pytest.ini_options]\nmarkers = ['realdata: real images']\n")
+    pytester.makepyprojecttoml(
+        "[tool.pytest.ini_options]\nmarkers = ['realdata: images', 'postgresql: a server']\n"
+    )
     pytester.makepyfile(test_made_up=source, test_other=PASSES)
 
     result = pytester.runpytest_inprocess("--fail-on-unexpected-skips", "-p", "no:cacheprovider")

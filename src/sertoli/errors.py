@@ -48,3 +48,29 @@ class WeightsError(UserError):
 
 class MissingExtraError(UserError):
     """A command needs an optional package that is not installed."""
+
+
+class RecordError(UserError):
+    """Something that the clinical record cannot hold; nothing was written.
+
+    Parameters
+    ----------
+    field : str
+        The field concerned, as ``entity.field``.
+    what : str
+        What is wrong with it.
+    remedy : str
+        What the person can do about it.
+    """
+
+    def __init__(self, field: str, what: str, remedy: str) -> None:
+        self.field = field
+        super().__init__(f"{field} {what}".strip(), remedy)
+
+
+class ConflictError(RecordError):
+    """Somebody else changed the same thing in the meantime."""
+
+
+class RightsError(RecordError):
+    """The member of staff may not do this."""

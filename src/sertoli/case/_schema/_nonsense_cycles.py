@@ -1,0 +1,139 @@
+"""The rules from the oocyte to the newborn."""
+
+from __future__ import annotations
+
+from sertoli.case._schema._rules import Rule
+
+CYCLES = [
+    Rule(
+        "injection",
+        "oocyte",
+        "is more than the mature oocytes there were",
+        "mend oocyte_retrieval.mii or the number",
+        "EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.id = NEW.oocyte_retrieval_id"
+        " AND (NEW.oocyte > o.oocytes OR (SELECT count(*) FROM injection i"
+        " WHERE i.oocyte_retrieval_id = o.id AND i.voided_at IS NULL"
+        " AND i.id <> coalesce(NEW.id, -1)) + 1 > coalesce(o.mii, o.oocytes)))",
+    ),
+    Rule(
+        "oocyte_retrieval",
+        "mii",
+        "is less than the oocytes injected",
+        "void the injection first",
+        "EXISTS (SELECT 1 FROM injection i WHERE i.oocyte_retrieval_id = NEW.id"
+        " AND i.voided_at IS NULL AND i.oocyte > NEW.oocytes)"
+        " OR (SELECT count(*) FROM injection i WHERE i.oocyte_retrieval_id = NEW.id"
+        " AND i.voided_at IS NULL) > coalesce(NEW.mii, NEW.oocytes)",
+    ),
+    Rule(
+        "injection",
+        "degenerated",
+        "contradicts pronuclei, cleavage or blastocyst",
+        "mend one of them",
+        "NEW.degenerated AND (coalesce(NEW.pronuclei, 0) > 0 OR coalesce(NEW.cleaved, false)"
+        " OR coalesce(NEW.blastocyst, false))",
+    ),
+    Rule(
+        "injection",
+        "blastocyst",
+        "cannot be without cleavage",
+        "mend one of the two",
+        "NEW.blastocyst AND NOT NEW.cleaved",
+    ),
+    Rule(
+        "embryo",
+        "injection_id",
+        "names an oocyte that degenerated or did not divide",
+        "mend the injection first",
+        "EXISTS (SELECT 1 FROM injection i WHERE i.id = NEW.injection_id"
+        " AND (i.degenerated OR NOT i.cleaved))",
+    ),
+    Rule(
+        "injection",
+        "cleaved",
+        "contradicts the embryo that came of it",
+        "void the embryo first",
+        "(NEW.degenerated OR NOT NEW.cleaved) AND EXISTS (SELECT 1 FROM embryo e"
+        " WHERE e.injection_id = NEW.id AND e.voided_at IS NULL)",
+    ),
+    Rule(
+        "embryo",
+        "fate",
+        "goes with fate_on, and with how the embryo was transferred",
+        "mend fate, fate_on or the transfer",
+        "(NEW.fate IS NULL) <> (NEW.fate_on IS NULL) OR EXISTS (SELECT 1"
+        " FROM transferred_embryo e JOIN transfer t ON t.id = e.transfer_id"
+        " WHERE e.embryo_id = NEW.id AND e.voided_at IS NULL"
+        " AND ((t.kind = 'fresh') <> (NEW.fate IS NULL) OR NEW.fate <> 'frozen'"
+        " OR NEW.fate_on > t.transferred_on))",
+    ),
+    Rule(
+        "transferred_embryo",
+        "embryo_id",
+        "names an embryo that could not be transferred so",
+        "a fresh transfer takes an embryo without a fate, a frozen one an embryo frozen before",
+        "EXISTS (SELECT 1 FROM transfer t, embryo e JOIN injection i ON i.id = e.injection_id"
+        " WHERE t.id = NEW.transfer_id AND e.id = NEW.embryo_id"
+        " AND ((t.kind = 'fresh') <> (e.fate IS NULL) OR e.fate <> 'frozen'"
+        " OR e.fate_on > t.transferred_on OR t.transferred_on < {eve:i.injected_at}))",
+    ),
+    Rule(
+        "transferred_embryo",
+        "transfer_id",
+        "would hold more embryos than were transferred",
+        "mend transfer.embryos first",
+        "(SELECT count(*) FROM transferred_embryo e WHERE e.transfer_id = NEW.transfer_id"
+        " AND e.voided_at IS NULL AND e.id <> coalesce(NEW.id, -1)) + 1"
+        " > (SELECT t.embryos FROM transfer t WHERE t.id = NEW.transfer_id)",
+    ),
+    Rule(
+        "transfer",
+        "embryos",
+        "contradicts the embryos listed",
+        "void those first",
+        "(SELECT count(*) FROM transferred_embryo e WHERE e.transfer_id = NEW.id"
+        " AND e.voided_at IS NULL) > NEW.embryos",
+    ),
+    Rule(
+        "transfer",
+        "transferred_on",
+        "or kind contradicts the embryos listed",
+        "void those first",
+        "EXISTS (SELECT 1 FROM transferred_embryo x JOIN embryo e ON e.id = x.embryo_id"
+        " JOIN injection i ON i.id = e.injection_id"
+        " WHERE x.transfer_id = NEW.id AND x.voided_at IS NULL"
+        " AND ((NEW.kind = 'fresh') <> (e.fate IS NULL) OR e.fate_on > NEW.transferred_on"
+        " OR NEW.transferred_on < {eve:i.injected_at}))",
+    ),
+    Rule(
+        "pregnancy",
+        "outcome",
+        "contradicts clinical, weeks or ended_on",
+        "a biochemical pregnancy is not clinical, a miscarriage ends before 22 completed weeks, "
+        "a birth from then on, and what goes on has no end",
+        "(NEW.outcome = 'biochemical' AND coalesce(NEW.clinical, false))"
+        " OR (NEW.outcome IN ('ectopic', 'live_birth', 'stillbirth', 'ongoing')"
+        " AND NOT coalesce(NEW.clinical, true))"
+        " OR (NEW.outcome = 'miscarriage' AND coalesce(NEW.weeks, 0) >= 22)"
+        " OR (NEW.outcome IN ('live_birth', 'stillbirth') AND coalesce(NEW.weeks, 45) < 22)"
+        " OR (NEW.outcome = 'ongoing' AND NEW.ended_on IS NOT NULL)",
+    ),
+    Rule(
+        "newborn",
+        "pregnancy_id",
+        "names a pregnancy that ended without this birth",
+        "mend pregnancy.outcome first",
+        "EXISTS (SELECT 1 FROM pregnancy p WHERE p.id = NEW.pregnancy_id"
+        " AND (p.outcome NOT IN ('live_birth', 'stillbirth')"
+        " OR (NEW.alive AND p.outcome <> 'live_birth')))",
+    ),
+    Rule(
+        "pregnancy",
+        "outcome",
+        "contradicts the newborn recorded",
+        "void the newborn first",
+        "EXISTS (SELECT 1 FROM newborn n WHERE n.pregnancy_id = NEW.id AND n.voided_at IS NULL"
+        " AND (NEW.outcome NOT IN ('live_birth', 'stillbirth')"
+        " OR (n.alive AND NEW.outcome <> 'live_birth')))",
+    ),
+]

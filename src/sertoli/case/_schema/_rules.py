@@ -1,0 +1,174 @@
+"""The rule: what may not be, said once in SQL, asked by the model and enforced by the database.
+
+A rule's ``wrong`` is a condition over the new row (``NEW.field``) that holds when the row is
+nonsense. It reads the same on SQLite and PostgreSQL, but for two words that are filled in:
+``{tomorrow}``, and ``{eve:X}`` for the day before the day or moment X (a calendar day at the clinic
+and a moment in UTC may differ by one).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sertoli.case._schema._base import ClinicRow, Row
+
+_WORDS = {
+    "sqlite": ("date('now', '+1 day')", r"date(\1, '-1 day')"),
+    "postgresql": ("(CURRENT_DATE + 1)", r"(date(\1) - 1)"),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Nonsense that takes a look at other rows, or at several fields, to be seen.
+
+    Parameters
+    ----------
+    table, field : str
+        Where it is nonsense.
+    what, remedy : str
+        For the message; without quotes.
+    wrong : str
+        The condition.
+    void : bool or None
+        False: asked of rows that are not voided. True: of those being voided. None: of both.
+    """
+
+    table: str
+    field: str
+    what: str
+    remedy: str
+    wrong: str
+    void: bool | None = False
+
+    def condition(self, dialect: str) -> str:
+        """Return the condition in the words of ``sqlite`` or ``postgresql``."""
+        tomorrow, eve = _WORDS[dialect]
+        sql = re.sub(r"\{eve:([^}]*)\}", eve, self.wrong.replace("{tomorrow}", tomorrow))
+        if self.void is None:
+            return f"({sql})"
+        return f"NEW.voided_at IS {'NOT ' if self.void else ''}NULL AND ({sql})"
+
+
+def not_before(child: str, parent: str, via: str) -> list[Rule]:
+    """Forbid that ``table.field`` of a child lies before ``table.field`` of its parent.
+
+    Both sides are guarded: neither may be moved past the other. ``_on`` fields are days, ``_at``
+    fields moments.
+    """
+    below, late = child.split(".")
+    above, early = parent.split(".")
+    mixed = late.endswith("_at") != early.endswith("_at")
+    said = f"comes before {above}.{early}"
+
+    def wrong(child_value: str, parent_value: str) -> str:
+        if mixed:
+            return f"date({child_value}) < {{eve:{parent_value}}}"
+        return f"{child_value} < {parent_value}"
+
+    return [
+        Rule(
+            below,
+            late,
+            said,
+            "mend one of the two",
+            f"EXISTS (SELECT 1 FROM {above} p WHERE p.id = NEW.{via}"
+            f" AND {wrong(f'NEW.{late}', f'p.{early}')})",
+        ),
+        Rule(
+            above,
+            early,
+            f"comes after {below}.{late}",
+            "mend one of the two",
+            f"EXISTS (SELECT 1 FROM {below} c WHERE c.{via} = NEW.id AND c.voided_at IS NULL"
+            f" AND {wrong(f'c.{late}', f'NEW.{early}')})",
+        ),
+    ]
+
+
+def general_rules(entities: tuple[type[Row], ...]) -> list[Rule]:
+    """Give the rules that follow from the fields alone."""
+    rules = []
+    for entity in entities:
+        table = entity.__tablename__
+        dated = []
+        for name, field in entity.fields.items():
+            if field.kind in {"day", "moment"} and not field.future and name != "voided_at":
+                dated.append(name)
+                rules.append(
+                    Rule(
+                        table,
+                        name,
+                        "lies in the future",
+                        "give the day it happened",
+                        f"date(NEW.{name}) > {{tomorrow}}",
+                    )
+                )
+            if field.kind == "reference":
+                rules += _reference_rules(table, name, field.target)
+        if "patient_id" in entity.fields:
+            for name in dated:
+                rules += _birth_rules(table, name)
+    return rules
+
+
+def _reference_rules(table: str, name: str, target: str) -> list[Rule]:
+    return [
+        Rule(
+            table,
+            name,
+            f"names a {target} that is void",
+            "name one that holds",
+            f"EXISTS (SELECT 1 FROM {target} r"
+            f" WHERE r.id = NEW.{name} AND r.voided_at IS NOT NULL)",
+        ),
+        Rule(
+            target,
+            "voided_at",
+            f"cannot be set while a {table} depends on the row",
+            f"void the {table} first",
+            f"EXISTS (SELECT 1 FROM {table} c WHERE c.{name} = NEW.id AND c.voided_at IS NULL)",
+            void=True,
+        ),
+    ]
+
+
+def year(value: str) -> str:
+    """Return the SQL for the year of a day or moment."""
+    return f"CAST(substr(CAST({value} AS VARCHAR(40)), 1, 4) AS INTEGER)"
+
+
+def _birth_rules(table: str, name: str) -> list[Rule]:
+    return [
+        Rule(
+            table,
+            name,
+            "comes before the man was born",
+            "mend it or patient.birth_year",
+            f"EXISTS (SELECT 1 FROM patient p WHERE p.id = NEW.patient_id"
+            f" AND {year(f'NEW.{name}')} < p.birth_year)",
+        ),
+        Rule(
+            "patient",
+            "birth_year",
+            f"comes after {table}.{name}",
+            "mend one of the two",
+            f"EXISTS (SELECT 1 FROM {table} c WHERE c.patient_id = NEW.id"
+            f" AND c.voided_at IS NULL AND {year(f'c.{name}')} < NEW.birth_year)",
+        ),
+    ]
+
+
+CORRECTABLE = {"staff", "goblet"}
+"""References to these may be corrected; all others tell where the row belongs, and stay."""
+
+
+def fixed_fields(entity: type[Row]) -> list[str]:
+    """Name the fields of an entity that never change once they are given."""
+    fixed = [
+        name
+        for name, field in entity.fields.items()
+        if field.kind == "reference" and field.target not in CORRECTABLE
+    ]
+    return (["clinic_id"] if issubclass(entity, ClinicRow) else []) + fixed

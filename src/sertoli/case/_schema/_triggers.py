@@ -1,0 +1,159 @@
+"""The guards of the database: every rule as a trigger, and what may never be changed at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from sqlalchemy import Connection, String, TextClause, bindparam, text
+
+from sertoli.case._schema import ENTITIES
+from sertoli.case._schema._base import Row
+from sertoli.case._schema._nonsense import AGE, BELONGING, ORDER, SPERM
+from sertoli.case._schema._nonsense_bank import BANK
+from sertoli.case._schema._nonsense_cycles import CYCLES
+from sertoli.case._schema._rules import Rule, fixed_fields, general_rules
+
+REFUSED = "sertoli"
+"""What a message of these triggers begins with; then table, field, what, remedy, by bars."""
+
+_NEW = re.compile(r"\bNEW\.(\w+)")
+
+
+@cache
+def rules_of(table: str) -> tuple[Rule, ...]:
+    """Give the rules of a table in the order in which they are asked."""
+    return tuple(rule for rule in _all_rules() if rule.table == table)
+
+
+@cache
+def _all_rules() -> tuple[Rule, ...]:
+    return (*general_rules(ENTITIES), *ORDER, *AGE, *BELONGING, *SPERM, *BANK, *CYCLES)
+
+
+@cache
+def question(entity: type[Row], dialect: str) -> TextClause:
+    """Return the query that tells which rule a row breaks, if any.
+
+    It takes every column as the parameter ``new_COLUMN`` and gives the place of the rule in
+    ``rules_of``, or NULL.
+    """
+    columns = entity.table().columns
+    used: set[str] = set()
+
+    def parameter(match: re.Match[str]) -> str:
+        name = match.group(1)
+        used.add(name)
+        # PostgreSQL wants to know what kind of thing is empty, and is not told so of texts.
+        if isinstance(columns[name].type, String):
+            return f"CAST(:new_{name} AS VARCHAR(500))"
+        return f":new_{name}"
+
+    cases = " ".join(
+        f"WHEN {_NEW.sub(parameter, rule.condition(dialect))} THEN {place}"
+        for place, rule in enumerate(rules_of(entity.__tablename__))
+    )
+    return text(f"SELECT CASE {cases or 'WHEN false THEN 0'} END").bindparams(
+        *(bindparam(f"new_{name}", type_=columns[name].type) for name in sorted(used))
+    )
+
+
+def _message(table: str, field: str, what: str, remedy: str) -> str:
+    return f"{REFUSED}|{table}.{field}|{what}|{remedy}".replace("'", "''")
+
+
+def _guards(entity: type[Row], dialect: str) -> Iterator[tuple[str, str, str]]:
+    """Give (event, condition, message) of everything an entity's table refuses."""
+    table = entity.__tablename__
+    for event in ("INSERT", "UPDATE"):
+        for rule in rules_of(table):
+            message = _message(table, rule.field, rule.what, rule.remedy)
+            yield event, rule.condition(dialect), message
+    clinic = "OLD.id" if table == "clinic" else "OLD.clinic_id"
+    yield (
+        "UPDATE",
+        "OLD.voided_at IS NOT NULL",
+        _message(table, "voided_at", "is set: a void row stays as it is", "enter it anew"),
+    )
+    for name in ["id", *fixed_fields(entity)]:
+        given = f"OLD.{name} IS NOT NULL AND "
+        yield (
+            "UPDATE",
+            f"{given}(NEW.{name} IS NULL OR NEW.{name} <> OLD.{name})",
+            _message(table, name, "cannot change", "void the row and enter it anew"),
+        )
+    yield (
+        "DELETE",
+        "NOT EXISTS (SELECT 1 FROM erasure e"
+        f" WHERE e.clinic_id = {clinic} AND e.entity = '{table}' AND e.row_id = OLD.id)",
+        _message(table, "id", "cannot be deleted", "void it and say why"),
+    )
+
+
+def _audit_guards() -> Iterator[tuple[str, str, str, str]]:
+    """Give (table, event, condition, message) of what the audit refuses."""
+    for table in ("audit_entry", "erasure"):
+        for event in ("UPDATE", "DELETE"):
+            said = _message(table, "id", "is written once and for all", "add, never change")
+            yield table, event, "1 = 1", said
+    said = _message("audit_change", "content", "is written once and for all", "add, never change")
+    yield "audit_change", "DELETE", "1 = 1", said
+    kept = ("clinic_id", "sequence", "number", "entity", "row_id", "action", "content_hash")
+    changed = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in kept)
+    erased = (
+        "EXISTS (SELECT 1 FROM erasure e WHERE e.clinic_id = OLD.clinic_id"
+        " AND e.entity = OLD.entity AND e.row_id = OLD.row_id)"
+    )
+    condition = f"{changed} OR NEW.salt IS NOT NULL OR NEW.content IS NOT NULL OR NOT {erased}"
+    yield "audit_change", "UPDATE", condition, said
+
+
+def install_triggers(connection: Connection) -> None:
+    """Put the guards in place, instead of those of an earlier version."""
+    dialect = connection.dialect.name
+    guards: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for entity in ENTITIES:
+        for event, condition, message in _guards(entity, dialect):
+            guards.setdefault((entity.__tablename__, event), []).append((condition, message))
+    for table, event, condition, message in _audit_guards():
+        guards.setdefault((table, event), []).append((condition, message))
+    for (table, event), checks in guards.items():
+        name = f"sertoli_{table}_{event.lower()}"
+        statements = _sqlite if dialect == "sqlite" else _postgresql
+        for statement in statements(name, table, event, checks):
+            connection.exec_driver_sql(statement)
+
+
+def trigger_names() -> set[str]:
+    """Name every trigger that has to be in place."""
+    tables = [entity.__tablename__ for entity in ENTITIES]
+    events = [(table, event) for table in tables for event in ("insert", "update", "delete")]
+    for table in ("audit_entry", "audit_change", "erasure"):
+        events += [(table, "update"), (table, "delete")]
+    return {f"sertoli_{table}_{event}" for table, event in events}
+
+
+def _sqlite(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
+    body = "\n".join(f"SELECT RAISE(ABORT, '{said}') WHERE {wrong};" for wrong, said in checks)
+    return [
+        f"DROP TRIGGER IF EXISTS {name}",
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN\n{body}\nEND",
+    ]
+
+
+def _postgresql(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
+    # Writers of one clinic take turns, or two of them could together use more sperm than there is.
+    turn = ""
+    if event != "DELETE" and table not in {"clinic", "audit_entry", "audit_change", "erasure"}:
+        turn = "PERFORM 1 FROM clinic WHERE id = NEW.clinic_id FOR NO KEY UPDATE;\n"
+    body = "\n".join(
+        f"IF {wrong} THEN RAISE EXCEPTION '{said}' USING ERRCODE = '23514'; END IF;"
+        for wrong, said in checks
+    )
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $guard$\n"
+        f"BEGIN\n{turn}{body}\nRETURN NULL;\nEND $guard$",
+        f"DROP TRIGGER IF EXISTS {name} ON {table}",
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
