@@ -97,17 +97,27 @@ def expose(
     -------
     ndarray, (H, W) or (H, W, 3) RGB uint8
     """
-    signal = look.level * background * (1 + look.contrast * (light - 1))
-    signal = np.clip(signal, 0, 1.0)
-    noise = rng.standard_normal(signal.shape, dtype=np.float32)
-    deviation = np.sqrt(signal / look.electrons + (look.read_noise / 255) ** 2)
-    signal = np.clip(signal + noise * deviation, 0, 1)
+    signal = light * np.float32(look.contrast)
+    signal += np.float32(1 - look.contrast)
+    signal *= background
+    signal *= np.float32(look.level)
+    np.clip(signal, 0, 1, out=signal)
+    deviation = signal * np.float32(1 / look.electrons)
+    deviation += np.float32((look.read_noise / 255) ** 2)
+    deviation = np.sqrt(deviation, out=deviation)
+    deviation *= rng.standard_normal(signal.shape, dtype=np.float32)
+    signal += deviation
+    np.clip(signal, 0, 1, out=signal)
     if look.gamma != 1.0:
         # Anchored at the background, so that gamma bends contrast and not brightness.
-        signal = look.level * (signal / look.level) ** look.gamma
+        signal = cv2.pow(signal, look.gamma)
+        signal *= np.float32(look.level ** (1 - look.gamma))
     if look.sharpening > 0:
-        signal = signal + look.sharpening * (signal - cv2.GaussianBlur(signal, (0, 0), 1.2))
-    grey = np.clip(signal, 0, 1) * 255 + 0.5
+        blurred = cv2.GaussianBlur(signal, (0, 0), 1.2)
+        signal = cv2.addWeighted(signal, 1 + look.sharpening, blurred, -look.sharpening, 0)
+    grey = np.clip(signal, 0, 1)
+    grey *= 255
+    grey += np.float32(0.5)
     picture: npt.NDArray[np.uint8]
     if look.tint is None:
         picture = np.minimum(grey, 255).astype(np.uint8)

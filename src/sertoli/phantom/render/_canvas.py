@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sertoli.phantom.render._bodies import body_patches
+from sertoli.phantom.render._bodies import PLAIN, plain_patches, structured_patch
 from sertoli.phantom.render._image_formation import fast_shape
 from sertoli.phantom.render._sperm import head_patch, tail_line
 from sertoli.phantom.render._view import View
@@ -80,18 +80,32 @@ class Canvas:
         tail_gain : float
             Scales the phase of tails.
         """
-        placed = list(cells)
-        bodies = [cell for cell, _, _ in placed if cell.kind is not CellKind.SPERM]
-        patches = iter(body_patches(bodies, self.um_per_px))
-        for cell, at, z_um in placed:
+        plain: list[tuple[Cell, Pose, float]] = []
+        for cell, at, z_um in cells:
+            if cell.kind in PLAIN:
+                plain.append((cell, at, z_um))
+                continue
             layer = self._layer(nearest_height(z_um))
-            sperm = cell.kind is CellKind.SPERM
-            patch = head_patch(cell, at, self.um_per_px) if sperm else next(patches)
+            if cell.kind is CellKind.SPERM:
+                patch = head_patch(cell, at, self.um_per_px)
+            else:
+                patch = structured_patch(cell, self.um_per_px)
             add_patch(layer, patch, *self.place(at.x_um, at.y_um))
             if cell.tail is not None:
                 points, area = tail_line(cell, at, time_s, self.um_per_px)
                 x_px, y_px = self.place(points[:, 0], points[:, 1])
                 _add_points(layer[..., 0], x_px, y_px, area * (tail_gain / self.um_per_px**2))
+        self._draw_plain(plain)
+
+    def _draw_plain(self, cells: list[tuple[Cell, Pose, float]]) -> None:
+        places = np.array([self.place(at.x_um, at.y_um) for _, at, _ in cells]).reshape(-1, 2)
+        corners = np.floor(places).astype(int)
+        for which, patches in plain_patches([cell for cell, _, _ in cells], self.um_per_px):
+            moved = _moved(patches, (places - corners)[which])
+            half = patches.shape[1] // 2
+            for n, patch in zip(which.tolist(), moved, strict=True):
+                left, top = corners[n].tolist()
+                _add_cut(self._layer(nearest_height(cells[n][2])), patch, left - half, top - half)
 
     def reached_by(self, cell: Cell, at: Pose) -> bool:
         """Whether any part of a cell can lie on the canvas."""
@@ -119,13 +133,32 @@ def add_patch(layer: Floats, patch: Floats, x_px: float, y_px: float) -> None:
     left, top = math.floor(x_px), math.floor(y_px)
     x0, y0 = left - half, top - half
     size = patch.shape[0] + 1
-    h, w = layer.shape[:2]
-    if x0 >= w or y0 >= h or x0 + size <= 0 or y0 + size <= 0:
+    if x0 >= layer.shape[1] or y0 >= layer.shape[0] or x0 + size <= 0 or y0 + size <= 0:
         return
     shift = np.array([[1, 0, x_px - left], [0, 1, y_px - top]], np.float32)
-    moved = cv2.warpAffine(patch, shift, (size, size), flags=cv2.INTER_LINEAR)
-    cut_y, cut_x = slice(max(0, -y0), min(size, h - y0)), slice(max(0, -x0), min(size, w - x0))
-    layer[max(0, y0) : min(h, y0 + size), max(0, x0) : min(w, x0 + size)] += moved[cut_y, cut_x]
+    _add_cut(layer, cv2.warpAffine(patch, shift, (size, size), flags=cv2.INTER_LINEAR), x0, y0)
+
+
+def _moved(patches: Floats, by_px: npt.NDArray[np.float64]) -> Floats:
+    """Shift patches (N, S, S, 2) right and down by (x, y) below 1 px: (N, S + 1, S + 1, 2)."""
+    n, size = patches.shape[:2]
+    across, down = by_px.astype(np.float32).T[:, :, None, None, None]
+    wide = np.zeros((n, size, size + 1, 2), np.float32)
+    wide[:, :, :-1] = (1 - across) * patches
+    wide[:, :, 1:] += across * patches
+    moved = np.zeros((n, size + 1, size + 1, 2), np.float32)
+    moved[:, :-1] = (1 - down) * wide
+    moved[:, 1:] += down * wide
+    return moved
+
+
+def _add_cut(layer: Floats, patch: Floats, left: int, top: int) -> None:
+    """Add what of a patch lies on the layer."""
+    height, width = layer.shape[:2]
+    right, bottom = left + patch.shape[1], top + patch.shape[0]
+    if left < width and top < height and right > 0 and bottom > 0:
+        x, y = max(0, left), max(0, top)
+        layer[y:bottom, x:right] += patch[y - top : height - top, x - left : width - left]
 
 
 def _add_points(
