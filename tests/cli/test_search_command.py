@@ -291,7 +291,9 @@ class Slow:
     weights_name, weights_sha256, default_confidence = "slow", "0" * 64, 0.5
     restriction: str | None = None
     def __init__(self, weights): pass
-    def detect(self, frame, *, confidence=None, on_progress=None):
+    def magnification(self, frames):
+        return 1.0
+    def detect(self, frame, *, confidence=None, magnification=None, on_progress=None):
         time.sleep(0.06)
         return Detections.empty()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -33,11 +33,15 @@ class BlobFinder:
         self.frames: list[int] = []
         self.break_at: int | None = None
 
+    def magnification(self, frames: Sequence[Frame]) -> float:
+        return 1.0
+
     def detect(
         self,
         frame: Frame,
         *,
         confidence: float | None = None,
+        magnification: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Detections:
         if frame.index == self.break_at:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -132,11 +132,15 @@ class _Spot:
     weights_name, weights_sha256, default_confidence = "spot", "0" * 64, 0.5
     restriction: str | None = None
 
+    def magnification(self, frames: Sequence[object]) -> float:
+        return 1.0
+
     def detect(
         self,
         frame: object,
         *,
         confidence: float | None = None,
+        magnification: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Detections:
         y, x = np.nonzero(frame.grey() > 150)  # type: ignore[attr-defined]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -125,13 +126,26 @@ def batch(supply: Supply, seed: int, step: int, count: int, side: int) -> Batch:
 def batches(
     supply: Supply, seed: int, steps: range, count: int, side: int
 ) -> Iterator[tuple[int, Batch]]:
-    """Give (step, batch) in order, made ahead of time in a second thread."""
-    with ThreadPoolExecutor(1) as pool:
+    """Give (step, batch) in order, made ahead of time by a second process."""
+    with ProcessPoolExecutor(1, initializer=_take, initargs=(supply,)) as pool:
         waiting: list[tuple[int, Future[Batch]]] = []
         for step in steps:
-            waiting.append((step, pool.submit(batch, supply, seed, step, count, side)))
+            waiting.append((step, pool.submit(_batch_of_taken, seed, step, count, side)))
             if len(waiting) > _AHEAD:
                 first, made = waiting.pop(0)
                 yield first, made.result()
         for first, made in waiting:
             yield first, made.result()
+
+
+_taken: list[Supply] = []
+"""What the second process makes batches from: sent once, not with every batch."""
+
+
+def _take(supply: Supply) -> None:
+    cv2.setNumThreads(1)
+    _taken[:] = [supply]
+
+
+def _batch_of_taken(seed: int, step: int, count: int, side: int) -> Batch:
+    return batch(_taken[0], seed, step, count, side)

@@ -31,6 +31,7 @@ from sertoli.search._journal import (
 )
 from sertoli.search._report import write_report
 from sertoli.search._results import write_tables
+from sertoli.search._sample import spread_frames
 from sertoli.search._settings import Finder, SearchSettings
 from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
@@ -233,6 +234,7 @@ class _Run:
             self.journal.close()
             raise
         self._started = time.monotonic() - self.elapsed_s
+        self.magnification = self._judge_magnification()
 
     def to_the_end(self, *, skip_broken: bool) -> dict[str, Any]:
         """Search every frame that is left, write the result files, return the summary."""
@@ -250,6 +252,7 @@ class _Run:
             finder=self.finder,
             settings=self.settings,
             identity=self.identity,
+            magnification=self.magnification,
             stopped=self.stopped,
         )
         write_report(self.folder.path / "report.html", journal, gathered, summary)
@@ -280,6 +283,13 @@ class _Run:
             return self.linker.link(found, index)
         return np.full(len(found), -1, np.int64)
 
+    def _judge_magnification(self) -> float | None:
+        """Judge a sequence as a whole; stills may come from several microscopes."""
+        if not self.followed:
+            return None
+        sample = spread_frames(self.source)
+        return self.finder.magnification(sample) if sample else None
+
     def _search(self, *, skip_broken: bool) -> None:
         self._tell(0.0)
         for frame in self._frames(skip_broken=skip_broken):
@@ -301,7 +311,12 @@ class _Run:
             if share < 1 and self.should_stop() and time.monotonic() - begun > PATIENCE_S:
                 raise _StoppedWithinFrameError
 
-        found = self.finder.detect(frame, confidence=self.confidence, on_progress=on_progress)
+        found = self.finder.detect(
+            frame,
+            confidence=self.confidence,
+            magnification=self.magnification,
+            on_progress=on_progress,
+        )
         track_id = self._link(found, frame.index)
         rows = self.cutter.choose(found, track_id, followed=self.followed)
         self.journal.append(

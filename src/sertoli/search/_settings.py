@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,11 +34,15 @@ class Finder(Protocol):
     def default_confidence(self) -> float:
         """Confidence to use where the person gives none."""
 
+    def magnification(self, frames: Sequence[Frame]) -> float:
+        """By how much the frames of a recording are enlarged before they are searched."""
+
     def detect(
         self,
         frame: Frame,
         *,
         confidence: float | None = None,
+        magnification: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Detections:
         """Find the heads in a frame; ``on_progress`` hears the share done, 0 to 1."""

@@ -31,6 +31,7 @@ def summarise(
     finder: Finder,
     settings: SearchSettings,
     identity: Identity,
+    magnification: float | None,
     stopped: bool,
 ) -> dict[str, Any]:
     """Return the content of ``summary.json``."""
@@ -78,6 +79,7 @@ def summarise(
         "optics": {
             "um_per_px": um_per_px,
             "modality": None if modality is None else modality.value,
+            "magnification": magnification,
         },
         "weights": {
             "name": plain_text(finder.weights_name),

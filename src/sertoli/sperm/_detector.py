@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
+from sertoli.sperm._magnification import estimate
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
 from sertoli.sperm._peaks import Floats, one_per_head, peaks
+from sertoli.sperm._prevalence import LOWEST, MOST_UP, Prevalence
 from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import Detections
-from sertoli.sperm._tiles import NATIVE, Scale, nearest_scale, tile_grey, tiles
+from sertoli.sperm._tiles import Scale, nearest_scale, tile_grey, tiles
 from sertoli.sperm._weights import DEFAULT_NAME
 
 _LOG = logging.getLogger("sertoli")
@@ -89,24 +91,50 @@ class Detector:
         """Probability of best F1 on the pictures held out of training."""
         return self.network.default_confidence
 
+    def magnification(self, frames: Sequence[Frame]) -> float:
+        """Return by how much frames are enlarged for the network.
+
+        From the pixel size where it is known, else estimated: heads are looked for at
+        several magnifications and shall have the size that the network has learnt.
+
+        Parameters
+        ----------
+        frames : sequence of Frame
+            Of one recording, at least one; a few, spread over it, make the estimate surer.
+
+        Returns
+        -------
+        float
+            Network px per picture px, for `detect`.
+        """
+        um_per_px = frames[0].optics.um_per_px
+        if um_per_px is not None:
+            return nearest_scale(um_per_px / self.network.um_per_px_reference).factor
+        return estimate(frames, self._glance)
+
     def detect(
         self,
         frame: Frame,
         *,
         confidence: float | None = None,
+        magnification: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Detections:
         """Find sperm heads, most probable first.
 
-        Where the pixel size is known, the picture is resampled to the one the network has
-        learnt; else it is taken as it is. Large pictures are read and searched tile by
-        tile, with the same result as in one piece.
+        The picture is resampled to the pixel size that the network has learnt. Large
+        pictures are read and searched tile by tile, with the same result as in one piece.
+        Probabilities take into account how common sperm are in the picture
+        (`sertoli.sperm._prevalence`).
 
         Parameters
         ----------
         frame : Frame
         confidence : float or None
             Lowest probability to report, 0 to 1; None for `default_confidence`.
+        magnification : float or None
+            As `magnification` gave it for the recording; None works it out from this
+            frame.
         on_progress : callable or None
             Told the share done (0 to 1) after each tile.
 
@@ -126,8 +154,11 @@ class Detector:
             raise SettingError(
                 f"confidence of {least} is not a probability", "give a number from 0 to 1"
             )
-        scale = self._scale_for(frame.optics.um_per_px)
-        lowest_logit = self._logit(least)
+        scale = nearest_scale(magnification or self.magnification([frame]))
+        # what the prevalence may lift over the threshold is kept until it is known
+        lowest_kept = self._logit(_log_odds(least) - MOST_UP)
+        lowest = min(lowest_kept, self._logit(LOWEST))
+        prevalence = Prevalence(self.network.candidate_share)
         contrast = frame_contrast(frame.pixels)
         found: list[tuple[Floats, Floats, Floats]] = []
         cut = tiles(
@@ -142,7 +173,7 @@ class Detector:
             # a tile without any contrast holds nothing; saves the empty rim of a scan
             if picture.any():
                 cells = self.network.run(picture[None, None])[0]
-                centre, size, logit = peaks(cells, lowest_logit)
+                centre, size, logit = peaks(cells, lowest)
                 centre += np.array(tile.seen[:2], np.float32)
                 left, top, right, bottom = tile.core
                 inside = (
@@ -151,49 +182,61 @@ class Detector:
                     & (centre[:, 1] >= top)
                     & (centre[:, 1] < bottom)
                 )
+                prevalence.add(self._odds(logit[inside]))
+                inside &= logit >= lowest_kept
                 found.append((centre[inside], size[inside], logit[inside]))
             if on_progress is not None:
                 on_progress(done / len(cut))
         if not found:
             return Detections.empty()
-        return self._join(found, frame, scale, least)
+        return self._join(found, frame, scale, prevalence.shift(), least)
 
     def _join(
         self,
         found: list[tuple[Floats, Floats, Floats]],
         frame: Frame,
         scale: Scale,
+        shift: float,
         least: float,
     ) -> Detections:
         centre, size, logit = (np.concatenate(part) for part in zip(*found, strict=True))
         # a centre in the mirrored rim belongs to no pixel
         limit = np.array((frame.width_px, frame.height_px), np.float32) * np.float32(scale.factor)
-        inside = ((centre >= 0) & (centre < limit)).all(axis=1)
+        # a hair lower: rounding shall not lose a head that sits on the threshold
+        sure = logit >= self._logit(_log_odds(least) - shift) - 1e-4
+        inside = ((centre >= 0) & (centre < limit)).all(axis=1) & sure
         centre, size, logit = centre[inside], size[inside], logit[inside]
         keep = one_per_head(centre, size, logit)
         factor = np.float32(scale.factor)
         return Detections(
             centre_px=(centre[keep] / factor).astype(np.float32),
             size_px=(size[keep] / factor).astype(np.float32),
-            probability=self._probability(logit[keep]),
+            probability=_probability(self._odds(logit[keep]) + np.float32(shift)),
         ).at_least(least)
 
-    def _scale_for(self, um_per_px: float | None) -> Scale:
-        if um_per_px is None:
-            return NATIVE
-        return nearest_scale(um_per_px / self.network.um_per_px_reference)
+    def _glance(self, grey: Floats, contrast: float) -> tuple[Floats, Floats]:
+        """Sizes (N, 2) in px and probabilities (N,) of the heads in a small picture."""
+        picture = normalise(grey, contrast)
+        _, size, logit = peaks(self.network.run(picture[None, None])[0], self._logit(LOWEST))
+        return size, _probability(self._odds(logit))
 
-    def _probability(self, logit: Floats) -> Floats:
-        # beyond 60 a float32 probability no longer changes, and exp would overflow
-        z = np.clip(logit / self.network.temperature + self.network.bias, -60.0, 60.0)
-        probability: Floats = (1.0 / (1.0 + np.exp(-z))).astype(np.float32)
-        return probability
+    def _odds(self, logit: Floats) -> Floats:
+        odds: Floats = logit / np.float32(self.network.temperature) + np.float32(self.network.bias)
+        return odds
 
-    def _logit(self, probability: float) -> float:
-        if probability <= 0.0:
-            return -math.inf
-        if probability >= 1.0:
-            return math.inf
-        z = math.log(probability / (1.0 - probability))
-        # a hair lower: rounding shall not lose a head that sits on the threshold
-        return (z - self.network.bias) * self.network.temperature - 1e-4
+    def _logit(self, log_odds: float) -> float:
+        return (log_odds - self.network.bias) * self.network.temperature
+
+
+def _probability(log_odds: Floats) -> Floats:
+    # beyond 60 a float32 probability no longer changes, and exp would overflow
+    probability: Floats = (1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))).astype(np.float32)
+    return probability
+
+
+def _log_odds(probability: float) -> float:
+    if probability <= 0.0:
+        return -math.inf
+    if probability >= 1.0:
+        return math.inf
+    return math.log(probability / (1.0 - probability))

@@ -79,6 +79,11 @@ class Network:
         self.temperature = self._number("temperature", 1e-3, 1e3)
         self.bias = self._number("bias", -100.0, 100.0)
         self.default_confidence = self._number("default_confidence", 0.0, 1.0)
+        self.candidate_share = (
+            self._number("candidate_share", 1e-6, 1.0 - 1e-6)
+            if "candidate_share" in self.metadata
+            else None
+        )
         known = named(weights)
         self.restriction = self.metadata.get("restriction") or (known and known.restriction) or None
         if self._number("stride", 1, 64) != _STRIDE:

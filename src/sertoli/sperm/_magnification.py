@@ -1,0 +1,90 @@
+"""How much a picture without a pixel size must be enlarged before the network sees it.
+
+The network has learnt heads of about one size. Shown the same picture at several
+magnifications, it is surest of its findings, and says that they are of the size it has
+learnt, at the right one: that decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.frames import Frame, Pixels
+from sertoli.sperm._normalise import frame_contrast
+from sertoli.sperm._tiles import Scale, nearest_scale, tile_grey, tiles
+
+Floats = npt.NDArray[np.float32]
+
+TRIED = tuple(2.0**power for power in (-3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5))
+"""Magnifications that are compared: heads of 4 to 100 px in the picture come into reach."""
+
+MOST_PIXELS = 640 * 512
+"""Network px looked at per frame and magnification: of more, the middle of the picture."""
+
+LEAST_SIDE_PX = 48
+"""A picture smaller than this at a magnification is not tried there."""
+
+HEAD_PX = 13.0
+"""The side of a head (geometric mean of the box) at the right magnification."""
+
+SIZE_TOLERANCE = 0.35
+"""Standard deviation of the logarithm of that side."""
+
+SURE = 0.3
+"""Findings below this probability are no evidence of anything."""
+
+Look = Callable[[Floats, float], tuple[Floats, Floats]]
+"""Maps grey (h, w) and the frame's contrast to sizes (N, 2) in px and probabilities (N,)."""
+
+
+def estimate(frames: Sequence[Frame], look: Look) -> float:
+    """Return the magnification at which heads have the size that the network has learnt.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Of one recording, so of one magnification; some spread frames are enough.
+    look : callable
+        The network on one grey picture.
+
+    Returns
+    -------
+    float
+        Network px per picture px; 1 where nothing like a sperm is found at any.
+    """
+    evidence = np.zeros(len(TRIED))
+    for frame in frames:
+        contrast = frame_contrast(frame.pixels)
+        for index, factor in enumerate(TRIED):
+            scale = nearest_scale(factor)
+            part = _middle(frame.pixels, scale)
+            if min(part.shape[:2]) * scale.factor >= LEAST_SIDE_PX:
+                evidence[index] += _evidence(*look(_grey(part, scale), contrast))
+    if not evidence.any():
+        return 1.0
+    return TRIED[int(evidence.argmax())]
+
+
+def _middle(pixels: Pixels, scale: Scale) -> Pixels:
+    height, width = pixels.shape[:2]
+    area = height * width * scale.factor**2
+    share = math.sqrt(min(1.0, MOST_PIXELS / area))
+    high, wide = round(height * share), round(width * share)
+    top, left = (height - high) // 2, (width - wide) // 2
+    return pixels[top : top + high, left : left + wide]
+
+
+def _grey(part: Pixels, scale: Scale) -> Floats:
+    (whole,) = tiles(part.shape[1], part.shape[0], scale, margin_px=0, side_px=1 << 16)
+    return tile_grey(part, scale, whole)
+
+
+def _evidence(size_px: Floats, probability: Floats) -> float:
+    side = np.sqrt(size_px.prod(axis=1))
+    fit = np.exp(-(np.log(side / HEAD_PX) ** 2) / (2 * SIZE_TOLERANCE**2))
+    sure = np.where(probability >= SURE, probability, 0.0)
+    return float((sure * fit).sum())
