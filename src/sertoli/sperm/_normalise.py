@@ -79,11 +79,16 @@ def normalise(grey: Floats, contrast: float) -> Floats:
     ndarray, (H, W) float32
         Zero everywhere for a picture without contrast.
     """
-    detail = grey - _box_mean(grey, MEAN_RADIUS_PX)
-    variance = _box_mean(detail * detail, DEVIATION_RADIUS_PX)
+    # cv2 rather than numpy, and in place: half the time, the same bits
+    detail: Floats = cv2.subtract(grey, _box_mean(grey, MEAN_RADIUS_PX))
+    deviation = _box_mean(cv2.multiply(detail, detail), DEVIATION_RADIUS_PX)
+    np.maximum(deviation, 0.0, out=deviation)
     floor = max(FLOOR_SHARE * contrast, float(GREY_STEP))
-    deviation = np.sqrt(np.maximum(variance, 0.0) + np.float32(floor**2))
-    return np.clip(detail / deviation, -LIMIT, LIMIT)
+    deviation += np.float32(floor**2)
+    cv2.sqrt(deviation, deviation)
+    cv2.divide(detail, deviation, detail)
+    np.clip(detail, -LIMIT, LIMIT, out=detail)
+    return detail
 
 
 def _box_mean(picture: Floats, radius: int) -> Floats:
