@@ -136,7 +136,11 @@ def test_an_exported_file_is_all_that_a_detector_needs(tmp_path: Path) -> None:
     with torch.no_grad():
         torch.nn.init.normal_(run.average.head.weight)
     matched = Matched(
-        np.linspace(3, -3, 60).astype(np.float32), np.arange(60) < 30, heads=35, scenes=4
+        np.linspace(3, -3, 60).astype(np.float32),
+        np.arange(60) < 30,
+        np.arange(60) % 4,
+        heads=35,
+        scenes=4,
     )
     fitted = calibrate([matched])
     file = tmp_path / "w.onnx"
@@ -159,7 +163,11 @@ def test_calibrated_probabilities_match_what_happens() -> None:
     logit = (2.5 * (np.log(chance / (1 - chance)) - 0.7)).astype(np.float32)
     order = np.argsort(-logit)
     right = (rng.random(20_000) < chance)[order]
-    fitted = calibrate([Matched(logit[order], right, int(right.sum()) + 500, 10)])
+    scene = rng.integers(0, 10, 20_000)
+    held_out = Matched(logit[order], right, scene, int(right.sum()) + 500, 10)
+    fitted = calibrate([held_out])
     assert fitted.temperature == pytest.approx(2.5, rel=0.06)
-    assert fitted.bias == pytest.approx(0.7, abs=0.06)
+    assert fitted.bias == pytest.approx(0.7, abs=0.1)
     assert 0.1 < fitted.default_confidence < 0.6
+    reported = fitted.applied(held_out)
+    assert (1 / (1 + np.exp(-reported.logit))).mean() == pytest.approx(right.mean(), abs=0.01)

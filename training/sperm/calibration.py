@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from sertoli.sperm._prevalence import LOWEST, Prevalence
 from training.sperm.validation import Matched
 
 Floats = npt.NDArray[np.float64]
@@ -16,47 +17,81 @@ Floats = npt.NDArray[np.float64]
 MOST_LOG_SLOPE = 3.0
 """Largest absolute logarithm of one over the temperature."""
 
+SHARE_LIMITS = (1e-4, 1 - 1e-4)
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``probability = sigmoid(logit / temperature + bias)``, and where to cut.
+    """``probability = sigmoid(logit / temperature + bias + shift of the picture)``.
 
     Parameters
     ----------
     temperature, bias : float
-    best_logit : float
-        Logit of best mean F1 over the sets.
+    share : float
+        Share of heads among candidates, from which the shift of a picture is counted.
+    best_log_odds : float
+        Log odds of best mean F1 over the sets.
     """
 
     temperature: float
     bias: float
-    best_logit: float
+    share: float
+    best_log_odds: float = 0.0
 
     @property
     def default_confidence(self) -> float:
-        """Probability of `best_logit`."""
-        return 1.0 / (1.0 + math.exp(-(self.best_logit / self.temperature + self.bias)))
+        """Probability of `best_log_odds`."""
+        return 1.0 / (1.0 + math.exp(-self.best_log_odds))
+
+    def applied(self, matched: Matched) -> Matched:
+        """Return the set with log odds as a search gives them, in place of logits."""
+        odds = (matched.logit / self.temperature + self.bias).astype(np.float32)
+        by_scene = np.argsort(matched.scene, kind="stable")
+        bounds = np.flatnonzero(np.diff(matched.scene[by_scene])) + 1
+        for rows in np.split(by_scene, bounds):
+            prevalence = Prevalence(self.share)
+            prevalence.add(odds[rows])
+            odds[rows] += np.float32(prevalence.shift())
+        return replace(matched, logit=odds).ordered()
 
 
 def calibrate(sets: list[Matched]) -> Calibration:
     """Fit temperature and bias by maximum likelihood, each set weighing the same.
 
-    Platt (1999), with two parameters. The threshold is the one of the best F1 averaged
+    Platt (1999), with two parameters, on what a search reports: the change by the
+    prevalence in each picture included. The threshold is the one of the best F1 averaged
     over the sets, so that a large set does not decide alone.
     """
-    logit = np.concatenate([one.logit for one in sets]).astype(np.float64)
-    right = np.concatenate([one.right for one in sets])
-    weight = np.concatenate([np.full(len(one.logit), 1 / max(1, len(one.logit))) for one in sets])
 
     def surprise(parameters: Floats) -> float:
-        z = logit * np.exp(parameters[0]) + parameters[1]
-        return float((weight * (np.logaddexp(0.0, z) - right * z)).sum())
+        fit = _with_share(sets, float(np.exp(-parameters[0])), float(parameters[1]))
+        return float(np.mean([_surprise(fit.applied(one)) for one in sets if len(one.logit)]))
 
     # a set without a single mistake would make the slope endless
     bounds = ((-MOST_LOG_SLOPE, MOST_LOG_SLOPE), (-20.0, 20.0))
-    fit = minimize(surprise, np.zeros(2), method="Nelder-Mead", bounds=bounds)
+    start = np.array((1.0, 0.0))
+    tolerance = {"xatol": 0.01, "fatol": 1e-5}
+    best = minimize(surprise, start, method="Nelder-Mead", bounds=bounds, options=tolerance)
+    fit = _with_share(sets, float(np.exp(-best.x[0])), float(best.x[1]))
+    applied = [fit.applied(one) for one in sets]
     grid = np.linspace(-5.0, 5.0, 401)
-    mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in sets], axis=0)
+    mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in applied], axis=0)
     # the middle of the best plateau, not its edge
-    best = grid[mean_f1 >= mean_f1.max() - 1e-3]
-    return Calibration(float(np.exp(-fit.x[0])), float(fit.x[1]), float(np.median(best)))
+    plateau = grid[mean_f1 >= mean_f1.max() - 1e-3]
+    return replace(fit, best_log_odds=float(np.median(plateau)))
+
+
+def _with_share(sets: list[Matched], temperature: float, bias: float) -> Calibration:
+    """Count the share of heads among candidates, each set weighing the same."""
+    shares = []
+    for one in sets:
+        candidate = one.logit / temperature + bias >= LOWEST
+        if candidate.any():
+            shares.append(float(one.right[candidate].mean()))
+    share = float(np.clip(np.mean(shares), *SHARE_LIMITS)) if shares else 0.5
+    return Calibration(temperature, bias, share)
+
+
+def _surprise(applied: Matched) -> float:
+    odds = applied.logit.astype(np.float64)
+    return float(np.mean(np.logaddexp(0.0, odds) - applied.right * odds))

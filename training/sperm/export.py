@@ -114,7 +114,9 @@ def describe(
     trained_on += terms.trained_on
     if run.settings.fields:
         trained_on.insert(0, f"sertoli phantom, {run.settings.fields} random fields")
-    figures = {name: asdict(one.at(fitted.best_logit)) for name, one in matched.items()}
+    figures = {
+        name: asdict(fitted.applied(one).at(fitted.best_log_odds)) for name, one in matched.items()
+    }
     restricted = {"restriction": terms.restriction} if terms.restriction else {}
     return restricted | {
         "licence": terms.licence,
@@ -124,6 +126,7 @@ def describe(
         "radius": str(receptive_radius_px(run.average)),
         "temperature": f"{fitted.temperature:.6g}",
         "bias": f"{fitted.bias:.6g}",
+        "candidate_share": f"{fitted.share:.6g}",
         "default_confidence": f"{fitted.default_confidence:.4g}",
         "training_data": "; ".join(trained_on),
         "training_settings": json.dumps(asdict(run.settings)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from training.sperm.scenes import SPERM, Scene, visem11
 
 Floats = npt.NDArray[np.float32]
 
-HELD_OUT_FIELDS = 150
+HELD_OUT_FIELDS = 300
 LOWEST_LOGIT = -6.0
 NEAR_PX = 6.0
 """Reach of a truth box: half its longer side, at least this, in the scene's own px."""
@@ -53,6 +54,8 @@ class Matched:
     ----------
     logit : ndarray, (N,) float32
     right : ndarray, (N,) bool
+    scene : ndarray, (N,) int64
+        Index of the scene that it lies in.
     heads : int
         Number of true heads.
     scenes : int
@@ -60,8 +63,16 @@ class Matched:
 
     logit: Floats
     right: npt.NDArray[np.bool_]
+    scene: npt.NDArray[np.int64]
     heads: int
     scenes: int
+
+    def ordered(self) -> Matched:
+        """Return the same, most probable first."""
+        order = np.argsort(-self.logit, kind="stable")
+        return replace(
+            self, logit=self.logit[order], right=self.right[order], scene=self.scene[order]
+        )
 
     def at(self, logit: float) -> Score:
         """Return the figures of all detections at or above a logit."""
@@ -96,7 +107,7 @@ def score(network: SpermNetwork, scenes: list[Scene]) -> Score:
     return match(network, scenes).best()
 
 
-def match(network: SpermNetwork, scenes: list[Scene]) -> Matched:
+def match(network: Callable[[torch.Tensor], torch.Tensor], scenes: list[Scene]) -> Matched:
     """Search every scene and tell right detections from wrong ones.
 
     Greedy by logit, one-to-one, nearest free head within reach; detections on don't-care
@@ -104,20 +115,22 @@ def match(network: SpermNetwork, scenes: list[Scene]) -> Matched:
     """
     logits: list[Floats] = []
     rights: list[npt.NDArray[np.bool_]] = []
+    indices: list[npt.NDArray[np.int64]] = []
     heads = 0
-    for scene in scenes:
+    for number, scene in enumerate(scenes):
         centre, logit = _search(network, scene)
         right, counted = _match_one(centre, scene)
         logits.append(logit[counted])
         rights.append(right[counted])
+        indices.append(np.full(len(rights[-1]), number, np.int64))
         heads += int((scene.kinds == SPERM).sum())
     logit = np.concatenate(logits) if logits else np.zeros(0, np.float32)
     right = np.concatenate(rights) if rights else np.zeros(0, bool)
-    order = np.argsort(-logit, kind="stable")
-    return Matched(logit[order], right[order], heads, len(scenes))
+    index = np.concatenate(indices) if indices else np.zeros(0, np.int64)
+    return Matched(logit, right, index, heads, len(scenes)).ordered()
 
 
-def _search(network: SpermNetwork, scene: Scene) -> tuple[Floats, Floats]:
+def _search(network: Callable[[torch.Tensor], torch.Tensor], scene: Scene) -> tuple[Floats, Floats]:
     high, wide = scene.pixels.shape
     scale = nearest_scale(scene.um_per_px / UM_PER_PX)
     (whole,) = tiles(wide, high, scale, margin_px=0, side_px=8192)
