@@ -124,6 +124,11 @@ class DishSource(FrameSource):
         return self._optics
 
     @property
+    def look(self) -> Look:
+        """Every choice of the simulated microscope and its camera."""
+        return self._look
+
+    @property
     def is_sequence(self) -> bool:
         """Whether the stops are one place over time."""
         return self._sequence
