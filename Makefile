@@ -43,6 +43,7 @@ weights: .venv/.train ## Train the detector anew (hours; needs ../shared/data)
 	$(BIN)/python -m training.sperm.train --resume --data ../shared/data --out runs/sperm \
 		--steps 7500 --fields 1800 --seed 1
 	$(BIN)/python -m training.sperm.export --run runs/sperm --data ../shared/data
+	$(BIN)/python -m training.sperm.quantise --data ../shared/data
 	$(BIN)/python -m training.sperm.card --data ../shared/data
 
 research-weights: .venv/.train ## Train the research weights (needs runs/sperm and ../shared/data)

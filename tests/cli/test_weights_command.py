@@ -52,7 +52,7 @@ def test_the_list_is_read_by_people_and_by_scripts(
         main(["weights", "--json"])
     listed = json.loads(capsys.readouterr().out)
     assert listed["schema_version"] == 1
-    default, other = listed["weights"]
+    default, _, other = listed["weights"]
     assert default["name"] == "default"
     assert default["present"] is True
     assert default["restriction"] is None

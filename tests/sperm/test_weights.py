@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sertoli.errors import WeightsError
-from sertoli.sperm import Detector, _weights, list_weights
+from sertoli.sperm import Detector, Network, _weights, list_weights
 
 SHIPPED = Path(__file__).parents[2] / "src" / "sertoli" / "weights" / "sperm.onnx"
 RESTRICTION = "for tests only"
@@ -89,7 +90,7 @@ def test_the_working_folder_is_looked_in(tmp_path: Path) -> None:
 
 
 def test_the_list_holds_what_the_files_say(research: Path) -> None:
-    default, other = list_weights()
+    default, _, other = list_weights()
     assert (default.name, other.name) == ("default", "research")
     assert default.path == SHIPPED
     assert default.sha256 == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
@@ -105,12 +106,22 @@ def test_the_list_holds_damaged_and_absent_files(
     research: Path, request: pytest.FixtureRequest
 ) -> None:
     research.write_bytes(b"not a network")
-    damaged = list_weights()[1]
+    damaged = list_weights()[2]
     assert damaged.path == research
     assert damaged.problem
     assert damaged.sha256 is None
     request.getfixturevalue("no_research")
-    absent = list_weights()[1]
+    absent = list_weights()[2]
     assert absent.path is None
     assert absent.restriction
     assert "non-commercial" in absent.restriction
+
+
+def test_the_8_bit_weights_are_made_from_the_default_ones() -> None:
+    """If this fails, the default weights are newer: `python -m training.sperm.quantise`."""
+    default, int8 = Network(threads=1, device="cpu"), Network("default-int8", device="cpu")
+    assert int8.metadata["quantised_from"] == default.sha256
+    assert int8.default_confidence == default.default_confidence
+    picture = np.random.default_rng(0).standard_normal((1, 1, 96, 128)).astype(np.float32)
+    heat, heat8 = default.run(picture)[0, 0], int8.run(picture)[0, 0]
+    assert np.corrcoef(heat.ravel(), heat8.ravel())[0, 1] > 0.98

@@ -34,7 +34,7 @@ FPS = 25.0
     "--weights",
     default="default",
     show_default=True,
-    help="The detector's weights: default, research, or an ONNX file.",
+    help="The detector's weights: default, default-int8, research, or an ONNX file.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

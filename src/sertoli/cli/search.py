@@ -37,7 +37,7 @@ from sertoli.optics import Modality
     "--weights",
     default="default",
     show_default=True,
-    help="The detector's weights: default, research, or an ONNX file.",
+    help="The detector's weights: default, default-int8, research, or an ONNX file.",
 )
 @click.option(
     "--device",
@@ -128,6 +128,8 @@ def command(
         elif entry["summary"]:
             if not as_json:
                 click.echo(f"{entry['input']}: {result_line(entry['summary'])}")
+            for warning in entry["summary"].get("warnings", []):
+                say(f"{entry['input']}: {warning['text']}")
             unread = entry["summary"]["files_skipped"] + entry["summary"]["frames_lost"]
             if unread:
                 say(

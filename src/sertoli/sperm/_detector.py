@@ -39,7 +39,7 @@ class Detector:
     Parameters
     ----------
     weights : str or Path
-        ``default``, ``research``, or an ONNX file made by ``training/``.
+        ``default``, ``default-int8``, ``research``, or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads of the network; None for all cores.
     device : str
@@ -111,6 +111,29 @@ class Detector:
         if um_per_px is not None:
             return nearest_scale(um_per_px / self.network.um_per_px_reference).factor
         return estimate(frames, self._glance)
+
+    def is_unfamiliar(self, frame: Frame, *, magnification: float | None = None) -> bool:
+        """Tell whether a frame looks unlike anything that the weights were trained on.
+
+        Parameters
+        ----------
+        frame : Frame
+        magnification : float or None
+            As `magnification` gave it for the recording; None goes by the frame's pixel
+            size, and takes the picture as it is where that is unknown.
+
+        Returns
+        -------
+        bool
+            False also where the weights cannot tell.
+        """
+        rule = self.network.familiarity
+        if rule is None:
+            return False
+        um_per_px = frame.optics.um_per_px
+        if magnification is None and um_per_px is not None:
+            magnification = um_per_px / self.network.um_per_px_reference
+        return rule.strangeness(frame.pixels, magnification or 1.0) > 0
 
     def detect(
         self,
@@ -218,7 +241,10 @@ class Detector:
         """Sizes (N, 2) in px and probabilities (N,) of the heads in a small picture."""
         picture = normalise(grey, contrast)
         _, size, logit = peaks(self.network.run(picture[None, None])[0], self._logit(LOWEST))
-        return size, _probability(self._odds(logit))
+        odds = self._odds(logit)
+        prevalence = Prevalence(self.network.candidate_share)
+        prevalence.add(odds)
+        return size, _probability(odds + np.float32(prevalence.shift()))
 
     def _odds(self, logit: Floats) -> Floats:
         odds: Floats = logit / np.float32(self.network.temperature) + np.float32(self.network.bias)

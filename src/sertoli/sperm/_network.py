@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.errors import SertoliError, WeightsError
+from sertoli.sperm._familiarity import Familiarity
 from sertoli.sperm._session import Device, first_line, open_session
 from sertoli.sperm._weights import DEFAULT_NAME, REMEDY, named, read_weights
 
@@ -27,7 +28,7 @@ class Network:
     Parameters
     ----------
     weights : str or Path
-        ``default``, ``research`` or an ONNX file made by ``training/``.
+        ``default``, ``default-int8``, ``research``, or an ONNX file made by ``training/``.
     threads : int or None
         CPU threads; None leaves it to ONNX Runtime (all cores).
     device : str
@@ -47,6 +48,8 @@ class Network:
         Probability of best F1 on the pictures held out of training.
     restriction : str or None
         What the weights may not be used for; None where there is no restriction.
+    familiarity : Familiarity or None
+        Tells pictures like those of the training from others; None where the file cannot.
     metadata : Mapping[str, str]
         All that the file says about itself.
     provider : str
@@ -86,6 +89,7 @@ class Network:
         )
         known = named(weights)
         self.restriction = self.metadata.get("restriction") or (known and known.restriction) or None
+        self.familiarity = Familiarity.read(self.metadata, self.name)
         if self._number("stride", 1, 64) != _STRIDE:
             raise WeightsError(f"weights {self.name}: stride is not {_STRIDE}", REMEDY)
         self._check_shapes()
