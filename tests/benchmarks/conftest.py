@@ -1,7 +1,7 @@
 """Small labelled pictures, and a finder that needs no weights.
 
-The test of trackpy is collected only where it is installed (extra `benchmarks`): a skip
-would hide that a run which should check it does not.
+Tests that need a package of the extras `benchmarks` and `train` are collected only where it
+is installed: a skip would hide that a run which should check them does not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,9 +20,10 @@ import pytest
 from sertoli.frames import Frame
 from sertoli.sperm import Detections
 
-collect_ignore = [] if find_spec("trackpy") else ["test_trackpy_baseline.py"]
+NEEDS = {"test_trackpy_baseline.py": "trackpy", "test_detector_speed.py": "onnx"}
+collect_ignore = [file for file, package in NEEDS.items() if not find_spec(package)]
 
-BOX_PX = 12
+BOX_PX = 12.0
 HEADS = ((40, 30), (90, 70), (30, 100), (120, 40))
 """x and y of the heads in the first picture; each later one shows them 1 px further right."""
 
@@ -36,6 +38,9 @@ class SpotFinder:
 
     def magnification(self, frames: Sequence[Frame]) -> float:
         return 1.0
+
+    def is_unfamiliar(self, frame: Frame, *, magnification: float | None = None) -> bool:
+        return False
 
     def detect(
         self,
@@ -70,7 +75,8 @@ def write_set(
 ) -> None:
     """Write pictures and COCO labels as the real sets have them; one group a picture."""
     (folder / "images").mkdir(parents=True)
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for index, pixels in enumerate(pictures):
         name = f"picture_{index}.png"
         cv2.imwrite(str(folder / "images" / name), pixels)
