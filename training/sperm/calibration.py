@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 MOST_LOG_SLOPE = 3.0
 """Largest absolute logarithm of one over the temperature."""
 
+FIRST_TRIES = np.array(((1.0, 0.0), (0.5, 0.0), (1.0, -1.0)))
+"""Logarithm of the slope, and bias, that the fit starts from."""
+
 SHARE_LIMITS = (1e-4, 1 - 1e-4)
 
 
@@ -69,9 +72,8 @@ def calibrate(sets: list[Matched]) -> Calibration:
 
     # a set without a single mistake would make the slope endless
     bounds = ((-MOST_LOG_SLOPE, MOST_LOG_SLOPE), (-20.0, 20.0))
-    start = np.array((1.0, 0.0))
-    tolerance = {"xatol": 0.01, "fatol": 1e-5}
-    best = minimize(surprise, start, method="Nelder-Mead", bounds=bounds, options=tolerance)
+    options = {"initial_simplex": FIRST_TRIES, "xatol": 0.01, "fatol": 1e-5}
+    best = minimize(surprise, FIRST_TRIES[0], method="Nelder-Mead", bounds=bounds, options=options)
     fit = _with_share(sets, float(np.exp(-best.x[0])), float(best.x[1]))
     applied = [fit.applied(one) for one in sets]
     grid = np.linspace(-5.0, 5.0, 401)

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-LOWEST = -6.0
+LOWEST = -8.0
 """Log odds under which a peak of the heat is no candidate at all."""
 
 HIGHEST = 12.0
 
-_BINS = 360
+_BINS = 400
 _EDGES = np.linspace(LOWEST, HIGHEST, _BINS + 1)
 _MIDDLES = (_EDGES[1:] + _EDGES[:-1]) / 2
 
