@@ -36,6 +36,9 @@ class BlobFinder:
     def magnification(self, frames: Sequence[Frame]) -> float:
         return 1.0
 
+    def is_unfamiliar(self, frame: Frame, *, magnification: float | None = None) -> bool:
+        return False
+
     def detect(
         self,
         frame: Frame,

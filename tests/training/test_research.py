@@ -135,6 +135,9 @@ class _Spot:
     def magnification(self, frames: Sequence[object]) -> float:
         return 1.0
 
+    def is_unfamiliar(self, frame: object, *, magnification: float | None = None) -> bool:
+        return False
+
     def detect(
         self,
         frame: object,

@@ -279,6 +279,9 @@ def _warnings(summary: dict[str, Any], gathered: Gathered, shown: int) -> list[d
     restriction = summary["weights"]["restriction"]
     if restriction:
         warnings.append({"text": f"The weights of the detector are restricted: {restriction}."})
+    for warning in summary["warnings"]:
+        text = str(warning["text"])
+        warnings.append({"text": f"{text[0].upper()}{text[1:]}."})
     searched, total = summary["frames_searched"], summary["frames_total"]
     if summary["stopped"]:
         of = "" if total is None else f" of {total:,}"

@@ -35,6 +35,7 @@ from sertoli.search._sample import spread_frames
 from sertoli.search._settings import Finder, SearchSettings
 from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
+from sertoli.search._unfamiliar import unfamiliar
 from sertoli.sperm import Detections, Linker
 
 SEQUENCE_BACKDROP_PX = 1280
@@ -234,7 +235,10 @@ class _Run:
             self.journal.close()
             raise
         self._started = time.monotonic() - self.elapsed_s
-        self.magnification = self._judge_magnification()
+        # a single picture may be huge: it is read once, and judged when it is searched
+        sample = [] if source.length == 1 else spread_frames(source)
+        self.magnification = self._judge_magnification(sample)
+        self.warnings = unfamiliar(sample, finder, self.magnification)
 
     def to_the_end(self, *, skip_broken: bool) -> dict[str, Any]:
         """Search every frame that is left, write the result files, return the summary."""
@@ -253,6 +257,7 @@ class _Run:
             settings=self.settings,
             identity=self.identity,
             magnification=self.magnification,
+            warnings=self.warnings,
             stopped=self.stopped,
         )
         write_report(self.folder.path / "report.html", journal, gathered, summary)
@@ -283,12 +288,9 @@ class _Run:
             return self.linker.link(found, index)
         return np.full(len(found), -1, np.int64)
 
-    def _judge_magnification(self) -> float | None:
+    def _judge_magnification(self, sample: list[Frame]) -> float | None:
         """Judge a sequence as a whole; stills may come from several microscopes."""
-        if not self.followed:
-            return None
-        sample = spread_frames(self.source)
-        return self.finder.magnification(sample) if sample else None
+        return self.finder.magnification(sample) if self.followed and sample else None
 
     def _search(self, *, skip_broken: bool) -> None:
         self._tell(0.0)
@@ -317,6 +319,8 @@ class _Run:
             magnification=self.magnification,
             on_progress=on_progress,
         )
+        if self.source.length == 1:
+            self.warnings = unfamiliar([frame], self.finder, self.magnification)
         track_id = self._link(found, frame.index)
         rows = self.cutter.choose(found, track_id, followed=self.followed)
         self.journal.append(

@@ -37,6 +37,9 @@ class Finder(Protocol):
     def magnification(self, frames: Sequence[Frame]) -> float:
         """By how much the frames of a recording are enlarged before they are searched."""
 
+    def is_unfamiliar(self, frame: Frame, *, magnification: float | None = None) -> bool:
+        """Whether the frame looks unlike anything that the weights were trained on."""
+
     def detect(
         self,
         frame: Frame,

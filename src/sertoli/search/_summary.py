@@ -32,6 +32,7 @@ def summarise(
     settings: SearchSettings,
     identity: Identity,
     magnification: float | None,
+    warnings: list[dict[str, Any]],
     stopped: bool,
 ) -> dict[str, Any]:
     """Return the content of ``summary.json``."""
@@ -86,6 +87,7 @@ def summarise(
             "sha256": finder.weights_sha256,
             "restriction": finder.restriction,
         },
+        "warnings": warnings,
         "elapsed_s": round(elapsed, 3),
         "fields_per_s": round(searched / elapsed, 3) if elapsed > 0 else None,
         "identity": dict(identity),
