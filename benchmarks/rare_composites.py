@@ -29,7 +29,10 @@ FIELDS_PER_SPERM = 4
 
 LOWEST_PROBABILITY = 0.01
 MARGIN_PX = 10
-"""Around a box: blur, halo and the beginning of the tail."""
+"""Around a box that is covered: blur, halo and the beginning of the tail."""
+
+CUT_OUT_MARGIN_PX = 26
+"""Around a box that is cut out: a good part of the tail."""
 
 TRIES = 300
 
@@ -192,7 +195,7 @@ def cut_out(grey: Floats, boxes: Floats, sperm: Floats, rng: np.random.Generator
     """
     height, width = grey.shape
     for x, y, w, h in sperm[rng.permutation(len(sperm))].tolist():
-        half = round(max(w, h) / 2) + MARGIN_PX
+        half = round(max(w, h) / 2) + CUT_OUT_MARGIN_PX
         cx, cy = round(x + w / 2), round(y + h / 2)
         if not (half <= cx < width - half and half <= cy < height - half):
             continue
