@@ -34,7 +34,8 @@ def picture(*, dark: bool) -> npt.NDArray[np.uint8]:
     shown = cv2.GaussianBlur(shown, (0, 0), 1.0)
     slope = np.linspace(0, 30, shown.shape[1], dtype=np.float32)
     noisy = 120 + slope + (-shown if dark else shown) + rng.normal(0, 2.0, shown.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    pixels: npt.NDArray[np.uint8] = np.clip(noisy, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def distances(found: Detections, heads: tuple[tuple[int, int], ...]) -> list[float]:

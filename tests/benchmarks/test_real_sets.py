@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from benchmarks.labelled import Figures, LabelledSet, searched
+from benchmarks.labelled import LABELLED_SETS, Figures, LabelledSet, searched
 from benchmarks.page import BEGIN, END
 from benchmarks.real_sets import Resized, main_row, median_box_px, resized_rows
 
@@ -93,14 +93,14 @@ def test_the_page_is_rewritten(
 
 @pytest.mark.realdata
 def test_real_labels_are_read_as_expected(shared_data: Path, finder: Finder) -> None:
-    boxes = {real.name: median_box_px(real, shared_data) for real in real_sets.LABELLED_SETS}
+    boxes = {real.name: median_box_px(real, shared_data) for real in LABELLED_SETS}
     assert boxes == {
         "miamia": 17.0,
         "visem11": 18.0,
         "bull": pytest.approx(11.42),
         "umid": None,
     }
-    (urine,) = [real for real in real_sets.LABELLED_SETS if real.name == "umid"]
+    (urine,) = [real for real in LABELLED_SETS if real.name == "umid"]
     one = replace(urine, folders=("umid_val",))
     results = searched(one, shared_data, finder, every=20, factor=0.25)
     assert [len(result.truth_px) for result in results] == [0, 0]
