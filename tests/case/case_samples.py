@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,26 +12,44 @@ from sertoli.case import (
     BenchSearch,
     Cane,
     Canister,
+    Complication,
+    ConfirmedSperm,
+    Consent,
     Cycle,
+    Decision,
+    Diagnosis,
     Dish,
+    Droplet,
     Embryo,
+    Exposure,
+    FollowUpVisit,
+    GeneticTest,
     Goblet,
+    Histology,
+    HistoryItem,
+    HormonePanel,
+    IncubatorAbsence,
     Injection,
     Newborn,
     OocyteRetrieval,
     Partner,
     Patient,
+    PostEjaculatoryUrine,
     Pregnancy,
     Procedure,
+    ProcedureSide,
     Row,
+    SemenAnalysis,
     Specimen,
     Staff,
     Straw,
     StrawMove,
     Tank,
+    TestisExam,
     Thaw,
     Transfer,
     TransferredEmbryo,
+    ViabilityTest,
 )
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)
@@ -250,4 +267,53 @@ def whole(session: Session, number: int = 1) -> WholeCase:
     return case
 
 
-Spoil = Callable[[WholeCase], object]
+def everything(session: Session) -> WholeCase:
+    """Write a whole case, and a row of every other entity."""
+    case = whole(session)
+    man, side = case.patient.id, "left"
+    case.add("consent", Consent(patient_id=man, purpose="treatment", given_on=on(-20)))
+    case.add("exposure", Exposure(patient_id=man, agent="opioid", started_on=on(-900)))
+    case.add("history", HistoryItem(patient_id=man, condition="mumps_orchitis", year=1999))
+    case.add("semen", SemenAnalysis(patient_id=man, sampled_on=on(-60), pellet="no_sperm"))
+    case.add("urine", PostEjaculatoryUrine(patient_id=man, sampled_on=on(-60), sperm_seen=False))
+    case.add("panel", HormonePanel(patient_id=man, sampled_at=hour(-999), fsh_iu_per_l=21.5))
+    case.add("testis", TestisExam(patient_id=man, examined_on=on(-50), side=side))
+    case.add("genes", GeneticTest(patient_id=man, tested_on=on(-40), azfc="complete"))
+    case.add("diagnosis", Diagnosis(patient_id=man, made_on=on(-30), kind="non_obstructive"))
+    case.add("decision", Decision(patient_id=man, decided_on=on(-30), option="micro_tese"))
+    case.add("side", ProcedureSide(procedure_id=case.procedure.id, side=side))
+    case.add(
+        "complication",
+        Complication(procedure_id=case.procedure.id, noted_on=on(3), kind="haematoma", grade="1"),
+    )
+    case.add(
+        "histology",
+        Histology(
+            patient_id=man,
+            specimen_id=case.specimen.id,
+            reported_on=on(9),
+            side=side,
+            pattern="mixed",
+        ),
+    )
+    case.add("absence", IncubatorAbsence(dish_id=case.dish.id, out_at=hour(1.5)))
+    case.add("droplet", Droplet(dish_id=case.dish.id, number=1, volume_ul=5.0))
+    case.add(
+        "sperm",
+        ConfirmedSperm(
+            bench_search_id=case.search.id,
+            confirmed_by_id=case.embryologist.id,
+            confirmed_at=hour(2),
+        ),
+    )
+    case.add(
+        "viability",
+        ViabilityTest(
+            specimen_id=case.specimen.id, tested_at=hour(2), method="laser", tested=9, viable=4
+        ),
+    )
+    case.add(
+        "visit",
+        FollowUpVisit(patient_id=man, procedure_id=case.procedure.id, visited_on=on(90)),
+    )
+    return case

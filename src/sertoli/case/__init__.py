@@ -4,6 +4,9 @@ A record is opened by a member of staff of a clinic (``Record.open``); what it r
 clinic, what it writes is checked, audited and whole.
 """
 
+from sertoli.case._backup import backup, restore
+from sertoli.case._erase import erase_patient
+from sertoli.case._head import Head, head_of, read_head, write_head
 from sertoli.case._record import Record
 from sertoli.case._schema import (
     ENTITIES,
@@ -81,6 +84,7 @@ from sertoli.case._schema._words import (
     ViabilityMethod,
     VolumeMethod,
 )
+from sertoli.case._verify import Verdict, verify
 
 __all__ = [
     "ENTITIES",
@@ -112,6 +116,7 @@ __all__ = [
     "GeneticTest",
     "Goblet",
     "Grade",
+    "Head",
     "Histology",
     "HistoryItem",
     "HormonePanel",
@@ -153,7 +158,15 @@ __all__ = [
     "TransferKind",
     "TransferredEmbryo",
     "Vas",
+    "Verdict",
     "ViabilityMethod",
     "ViabilityTest",
     "VolumeMethod",
+    "backup",
+    "erase_patient",
+    "head_of",
+    "read_head",
+    "restore",
+    "verify",
+    "write_head",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, select
 
 from sertoli.case._schema import Clinic, ClinicRow, Row, Staff
 from sertoli.case._schema._rules import fixed_fields
@@ -69,7 +69,7 @@ def _require_kept(thing: Row, was: dict[str, Any]) -> None:
 
 
 def _ask(session: RecordSession, thing: Row) -> None:
-    """Ask the rules about a row, and whether what it refers to is there."""
+    """Ask whether what a row refers to is there, whether it is the only one, and all rules."""
     connection = session.connection()
     table = thing.table()
     for name, kind in thing.fields.items():
@@ -85,6 +85,7 @@ def _ask(session: RecordSession, thing: Row) -> None:
                     f"names no {kind.target} of this clinic",
                     f"make the {kind.target} first",
                 )
+    _require_only(connection, thing)
     query = question(type(thing), connection.dialect.name)
     values = {f"new_{column.name}": getattr(thing, column.name) for column in table.columns}
     broken = connection.execute(
@@ -93,6 +94,25 @@ def _ask(session: RecordSession, thing: Row) -> None:
     if broken is not None:
         rule = rules_of(table.name)[broken]
         raise RecordError(f"{table.name}.{rule.field}", rule.what, rule.remedy)
+
+
+def _require_only(connection: Connection, thing: Row) -> None:
+    """Refuse a code, or fields that stand for a thing together, that another row has."""
+    table = thing.table()
+    alone: list[tuple[tuple[str, ...], bool]] = [(names, True) for names in thing.together]
+    alone += [((name,), False) for name in thing.fields if thing.fields[name].is_code]
+    for names, voided_are_free in alone:
+        wanted = [table.c[name] == getattr(thing, name) for name in names]
+        if isinstance(thing, ClinicRow):
+            wanted.append(table.c.clinic_id == thing.clinic_id)
+        if thing.id is not None:
+            wanted.append(table.c.id != thing.id)
+        if voided_are_free:
+            wanted.append(table.c.voided_at.is_(None))
+            if thing.voided_at is not None:
+                continue
+        if connection.execute(select(table.c.id).where(*wanted)).first() is not None:
+            raise RecordError(f"{table.name}.{names[-1]}", "is taken already", "choose another")
 
 
 def _row_state(session: RecordSession, thing: Row) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Record:
         self.clinic_id = None if clinic is None else clinic.id
         self.staff = staff.code
         self.staff_id = staff.id
-        self._role = staff.role
+        self.role = staff.role
 
     @classmethod
     def create(
@@ -89,7 +89,7 @@ class Record:
             else:
                 upgrade(engine)
             bounds = Bounds(None, staff, None, writes=True, reason="the clinic joins")
-            with refusals(), _session(engine, bounds) as session:
+            with refusals(), session_for(engine, bounds) as session:
                 session.add(made)
                 session.flush()
                 bounds.clinic_id = made.id
@@ -125,7 +125,7 @@ class Record:
         engine = engine_for(url_of(place))
         try:
             require_current(engine)
-            with _session(engine, Bounds(None, staff, None)) as session:
+            with session_for(engine, Bounds(None, staff, None)) as session:
                 found = session.execute(
                     select(Clinic, Staff)
                     .join(Staff, Staff.clinic_id == Clinic.id)
@@ -164,8 +164,8 @@ class Record:
         Selects of mapped classes only: what would go around the bounds of the clinic is refused
         with ``RightsError``.
         """
-        bounds = Bounds(self.clinic_id, self.staff, self._role, voided=voided)
-        with refusals(), _session(self.engine, bounds) as session:
+        bounds = Bounds(self.clinic_id, self.staff, self.role, voided=voided)
+        with refusals(), session_for(self.engine, bounds) as session:
             yield session
 
     @contextmanager
@@ -193,15 +193,16 @@ class Record:
             raise RightsError("the record", "was opened over all clinics", "open one to write")
         if reason is not None and not 0 < len(reason) <= 500:
             raise RecordError("reason", "is empty or too long", "use 1 to 500 signs")
-        bounds = Bounds(self.clinic_id, self.staff, self._role, writes=True, reason=reason)
-        with refusals(), _session(self.engine, bounds) as session:
+        bounds = Bounds(self.clinic_id, self.staff, self.role, writes=True, reason=reason)
+        with refusals(), session_for(self.engine, bounds) as session:
             hold_clinic(session, self.clinic_id)
             yield session
             session.commit()
 
 
 @contextmanager
-def _session(engine: Engine, bounds: Bounds) -> Iterator[RecordSession]:
+def session_for(engine: Engine, bounds: Bounds) -> Iterator[RecordSession]:
+    """Give a session within bounds, for use inside this room."""
     bind = engine.execution_options(**{WRITES: True}) if bounds.writes else engine
     with RecordSession(bind, bounds) as session:
         yield session

@@ -141,7 +141,7 @@ def _constrain(cls: type[Row]) -> None:
                     name=f"fk_{name}__{column_name}",
                 )
             )
-        if field.kind in {"code", "pseudonym"} and issubclass(cls, ClinicRow):
+        if field.is_code and issubclass(cls, ClinicRow):
             table.append_constraint(
                 UniqueConstraint("clinic_id", column_name, name=f"uq_{name}__{column_name}")
             )
@@ -194,7 +194,7 @@ def _condition(name: str, field: Field) -> str:
         return ""
     else:
         condition = f"length(trim({name})) >= 1 AND length({name}) <= {field.longest}"
-        if field.kind in {"code", "pseudonym"}:
+        if field.is_code:
             condition += f" AND {name} NOT LIKE '% %' AND {name} NOT LIKE '%@%'"
         if field.kind == "pseudonym":
             digits = " OR ".join(f"{name} LIKE '%{digit}%'" for digit in range(10))

@@ -67,6 +67,11 @@ class Field:
     target: str = ""
     future: bool = False
 
+    @property
+    def is_code(self) -> bool:
+        """Whether people call the row by it."""
+        return self.kind in {"code", "pseudonym"}
+
     def check(self, name: str, value: Any) -> Any:
         """Return the value as the database will give it back, or refuse it.
 
@@ -155,7 +160,7 @@ class Field:
             raise RecordError(name, "holds a broken character", "type it again")
         if len(value) > self.longest:
             raise RecordError(name, f"has {len(value)} signs", f"use at most {self.longest}")
-        if self.kind in {"code", "pseudonym"} and not _CODE.fullmatch(value):
+        if self.is_code and not _CODE.fullmatch(value):
             raise RecordError(
                 name, f"cannot be {value!r}", "use 1 to 40 letters, digits, points or hyphens"
             )

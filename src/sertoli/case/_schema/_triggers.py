@@ -109,29 +109,34 @@ def _audit_guards() -> Iterator[tuple[str, str, str, str]]:
     yield "audit_change", "UPDATE", condition, said
 
 
-def install_triggers(connection: Connection) -> None:
-    """Put the guards in place, instead of those of an earlier version."""
-    dialect = connection.dialect.name
+@cache
+def _by_trigger(dialect: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Give the (condition, message) pairs of every (table, event)."""
     guards: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for entity in ENTITIES:
         for event, condition, message in _guards(entity, dialect):
             guards.setdefault((entity.__tablename__, event), []).append((condition, message))
     for table, event, condition, message in _audit_guards():
         guards.setdefault((table, event), []).append((condition, message))
-    for (table, event), checks in guards.items():
-        name = f"sertoli_{table}_{event.lower()}"
-        statements = _sqlite if dialect == "sqlite" else _postgresql
-        for statement in statements(name, table, event, checks):
+    return guards
+
+
+def _name(table: str, event: str) -> str:
+    return f"sertoli_{table}_{event.lower()}"
+
+
+def install_triggers(connection: Connection) -> None:
+    """Put the guards in place, instead of those of an earlier version."""
+    dialect = connection.dialect.name
+    make = _sqlite if dialect == "sqlite" else _postgresql
+    for (table, event), checks in _by_trigger(dialect).items():
+        for statement in make(_name(table, event), table, event, checks):
             connection.exec_driver_sql(statement)
 
 
-def trigger_names() -> set[str]:
+def trigger_names(dialect: str) -> set[str]:
     """Name every trigger that has to be in place."""
-    tables = [entity.__tablename__ for entity in ENTITIES]
-    events = [(table, event) for table in tables for event in ("insert", "update", "delete")]
-    for table in ("audit_entry", "audit_change", "erasure"):
-        events += [(table, "update"), (table, "delete")]
-    return {f"sertoli_{table}_{event}" for table, event in events}
+    return {_name(table, event) for table, event in _by_trigger(dialect)}
 
 
 def _sqlite(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:

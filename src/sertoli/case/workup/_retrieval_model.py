@@ -189,7 +189,8 @@ def _require_enough(found: Floats, coefficients: int) -> None:
 
 
 def _logistic(found: Floats, exog: Floats) -> Any:
-    import statsmodels.api as sm
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     if np.linalg.matrix_rank(exog) < exog.shape[1]:
@@ -197,7 +198,7 @@ def _logistic(found: Floats, exog: Floats) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", PerfectSeparationWarning)
-            fit = sm.GLM(found, exog, family=sm.families.Binomial()).fit()
+            fit = GLM(found, exog, family=families.Binomial()).fit()
     except PerfectSeparationWarning as error:
         raise InputError(
             "the predictors tell the men with sperm from those without perfectly",

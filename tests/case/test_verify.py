@@ -1,0 +1,331 @@
+"""`verify` finds whatever was done to a record past the program, down to one byte."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from case_samples import everything, in_the_bank, operation, whole  # type: ignore[import-not-found]
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, select, text
+
+from sertoli.case import (
+    Head,
+    Patient,
+    Record,
+    Staff,
+    erase_patient,
+    head_of,
+    read_head,
+    verify,
+    write_head,
+)
+from sertoli.case._compare import row_problems
+from sertoli.case._follow import chain_problems
+from sertoli.case._schema._audit import AuditChange
+from sertoli.case._schema._triggers import trigger_names
+from sertoli.case._verify import head_problems
+from sertoli.errors import InputError, RecordError, RightsError
+
+
+@pytest.fixture
+def written(record: Record) -> Record:
+    """Give a record with a whole case, and a man who was corrected twice and then void."""
+    with record.change("a whole case") as session:
+        everything(session)
+    for year in (1980, 1981):
+        with record.change("a slip") as session:
+            session.scalars(select(Patient)).one().birth_year = year
+    return record
+
+
+@contextmanager
+def meddled(record: Record, *statements: str) -> Iterator[Connection]:
+    """Write past all guards, as whoever owns the database can; it is taken back in the end."""
+    with record.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for name in trigger_names("sqlite"):
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            connection.execute(text(statement))
+        yield connection
+        connection.rollback()
+
+
+def problems(connection: Connection) -> list[str]:
+    return chain_problems(connection, 1)[0] + row_problems(connection, 1)[0]
+
+
+LAST = "(SELECT max(sequence) FROM audit_entry)"
+MEDDLING = {
+    "a field changed": ["UPDATE patient SET birth_year = 1970"],
+    "a row removed": ["DELETE FROM newborn"],
+    "a row added": [
+        "INSERT INTO patient (clinic_id, version, code) SELECT clinic_id, 1, 'P-77' FROM patient"
+    ],
+    "an old content changed": [
+        "UPDATE audit_change SET content = replace(content, '1980', '1979') WHERE sequence = 3"
+    ],
+    "a salt changed": ["UPDATE audit_change SET salt = '00' WHERE sequence = 3"],
+    "a content taken away": ["UPDATE audit_change SET content = NULL, salt = NULL"],
+    "a change taken away": ["DELETE FROM audit_change WHERE sequence = 2 AND number = 5"],
+    "an entry taken away": [
+        "DELETE FROM audit_change WHERE sequence = 3",
+        "DELETE FROM audit_entry WHERE sequence = 3",
+    ],
+    "another member of staff": ["UPDATE audit_entry SET staff_code = 'S-99' WHERE sequence = 2"],
+    "another reason": ["UPDATE audit_entry SET reason = 'none' WHERE sequence = 2"],
+    "two entries exchanged": [
+        "UPDATE audit_change SET sequence = sequence + 100 WHERE sequence IN (3, 4)",
+        "UPDATE audit_change SET sequence = 107 - sequence WHERE sequence > 100",
+        "UPDATE audit_entry SET sequence = sequence + 100 WHERE sequence IN (3, 4)",
+        "UPDATE audit_entry SET sequence = 107 - sequence WHERE sequence > 100",
+    ],
+    "the end cut off": [
+        f"DELETE FROM audit_change WHERE sequence = {LAST}",
+        f"DELETE FROM audit_entry WHERE sequence = {LAST}",
+    ],
+    "an erasure made up": [
+        "INSERT INTO erasure (clinic_id, entity, row_id, sequence)"
+        " SELECT clinic_id, 'newborn', id, 2 FROM newborn",
+        "DELETE FROM newborn",
+    ],
+}
+
+
+def test_an_honest_record_verifies(written: Record) -> None:
+    verdict = verify(written)
+    assert verdict.problems == ()
+    assert verdict.entries == 4
+    assert verdict.rows > 40
+    assert verdict.heads == (head_of(written),)
+
+
+def test_meddling_is_found(written: Record) -> None:
+    missed = []
+    for name, statements in MEDDLING.items():
+        with meddled(written, *statements) as connection:
+            if not problems(connection):
+                missed.append(name)
+    assert missed == []
+    with meddled(written) as connection:
+        assert problems(connection) == []
+
+
+def test_a_guard_taken_away_is_found(written: Record) -> None:
+    with written.engine.begin() as connection:
+        on = " ON patient" if connection.dialect.name == "postgresql" else ""
+        connection.execute(text(f"DROP TRIGGER sertoli_patient_delete{on}"))
+    assert "sertoli_patient_delete" in verify(written).problems[0]
+
+
+@pytest.fixture(scope="module")
+def unguarded(
+    sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Connection]:
+    """Give a connection to a record without guards, constraints looked away from."""
+    path = tmp_path_factory.mktemp("bytes") / "record.db"
+    path.write_bytes(sqlite_template)
+    with Record.create(path, clinic="MAD", staff="S-01") as record:
+        with record.change("a whole case") as session:
+            everything(session)
+        with record.engine.connect() as connection:
+            # Not within a transaction, where SQLite would pass over them.
+            for setting in ("foreign_keys = OFF", "ignore_check_constraints = ON"):
+                connection.connection.cursor().execute(f"PRAGMA {setting}")
+            for name in trigger_names("sqlite"):
+                connection.execute(text(f"DROP TRIGGER {name}"))
+            yield connection
+            connection.rollback()
+            connection.invalidate()
+
+
+KEYS = {"id", "clinic_id", "sequence", "number"}
+"""Changed by the table of meddling above; here they would only clash."""
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_one_byte_of_any_row_or_audit_is_enough(unguarded: Connection, data: st.DataObject) -> None:
+    tables = ["audit_entry", "audit_change", "patient", "specimen", "straw", "pregnancy"]
+    table = data.draw(st.sampled_from(tables))
+    query = text(f"SELECT rowid AS place, * FROM {table}")
+    row = data.draw(st.sampled_from(unguarded.execute(query).mappings().all()))
+    full = [name for name, value in row.items() if value is not None]
+    name = data.draw(st.sampled_from([name for name in full if name not in {*KEYS, "place"}]))
+    old = row[name]
+    if isinstance(old, str):
+        place = data.draw(st.integers(0, len(old) - 1))
+        new: object = old[:place] + chr(ord(old[place]) ^ 1) + old[place + 1 :]
+    else:
+        new = old ^ 1 if isinstance(old, int) else old + 1
+    put = text(f"UPDATE {table} SET {name} = :value WHERE rowid = {row['place']}")
+    unguarded.execute(put, {"value": new})
+    # A date that is none any more cannot even be read.
+    try:
+        with contextlib.suppress(ValueError, LookupError):
+            assert problems(unguarded), (table, name, old, new)
+    finally:
+        unguarded.execute(put, {"value": old})
+    assert not problems(unguarded)
+
+
+def test_a_head_finds_a_record_cut_back_to_an_honest_past(written: Record, tmp_path: Path) -> None:
+    file = tmp_path / "head.json"
+    write_head(head_of(written), file)
+    state = "UPDATE patient SET birth_year = 1980, version = version - 1"
+    with meddled(written, state, *MEDDLING["the end cut off"]) as connection:
+        assert problems(connection) == []
+        (found,) = head_problems(connection, read_head(file))
+    assert "cut off" in found
+
+
+def test_a_head_finds_a_chain_made_anew(record: Record, tmp_path: Path) -> None:
+    with record.change() as session:
+        session.add(Patient(code="P-1"))
+    head = head_of(record)
+    other = Head(head.clinic, head.sequence, "0" * 64)
+    assert verify(record, [head]).sound
+    assert "made anew" in verify(record, [other]).problems[0]
+
+
+def test_a_signed_head_cannot_be_exchanged(record: Record, tmp_path: Path) -> None:
+    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
+    key = Ed25519PrivateKey.generate()
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    file = tmp_path / "head.json"
+    write_head(head_of(record), file, private)
+    assert read_head(file, public) == head_of(record)
+
+    honest = file.read_text(encoding="utf-8")
+    for forged in (
+        honest.replace('"sequence": 1', '"sequence": 0'),
+        honest.replace('"signature": "', '"signature": "A'),
+    ):
+        file.write_text(forged, encoding="utf-8")
+        with pytest.raises(InputError, match="signature"):
+            read_head(file, public)
+    write_head(head_of(record), file)
+    with pytest.raises(InputError, match="signature"):
+        read_head(file, public)
+    for wrong in (private, file, tmp_path / "none.pem"):
+        with pytest.raises(InputError, match="key"):
+            read_head(file, wrong)
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="no exported head"):
+        read_head(file)
+
+
+def test_erasure_takes_the_content_and_leaves_the_chain(written: Record) -> None:
+    head = head_of(written)
+    with pytest.raises(RecordError, match="not in this clinic"):
+        erase_patient(written, "P-9", "request of the man")
+    assert erase_patient(written, "P-1", "request of the man") > 35
+
+    assert verify(written, [head]).sound
+    with written.reading(voided=True) as session:
+        assert session.scalars(select(Patient)).all() == []
+        assert len(session.scalars(select(Staff)).all()) == 4
+    with written.engine.connect() as connection:
+        contents = connection.execute(select(AuditChange.content)).scalars().all()
+    assert not any("P-1" in content for content in contents if content)
+    with written.change() as session:
+        whole(session, 2)
+    assert verify(written, [head]).sound
+
+
+def test_nothing_of_an_erased_man_is_left_in_the_file(sqlite_place: str) -> None:
+    with Record.create(sqlite_place, clinic="MAD", staff="S-01") as record:
+        with record.change() as session:
+            session.add(Patient(code="P-REMEMBERED-1"))
+        erase_patient(record, "P-REMEMBERED-1", "request of the man")
+    folder = Path(sqlite_place).parent
+    assert not any(b"REMEMBERED" in file.read_bytes() for file in folder.iterdir())
+
+
+def test_no_straw_in_the_bank_loses_its_name(record: Record) -> None:
+    with record.change() as session:
+        in_the_bank(operation(session))
+    with pytest.raises(RecordError, match="ST-1 is still in the bank"):
+        erase_patient(record, "P-1", "request of the man")
+
+
+def test_only_a_director_erases(record: Record, place: str) -> None:
+    with record.change() as session:
+        session.add(Staff(code="S-05", role="nurse", reads_all_clinics=False))
+        session.add(Patient(code="P-1"))
+    with (
+        Record.open(place, clinic="MAD", staff="S-05") as other,
+        pytest.raises(RightsError, match="director"),
+    ):
+        erase_patient(other, "P-1", "request of the man")
+
+
+KILLED = """
+import sys
+from sertoli.case import Patient, Record
+with Record.open(sys.argv[1], clinic="MAD", staff="S-01") as record:
+    number = int(sys.argv[2])
+    while True:
+        with record.change("kill test") as session:
+            for _ in range(3):
+                number += 1
+                session.add(Patient(code=f"P-{number}"))
+        print(number, flush=True)
+"""
+
+
+def kill_and_look(place: str, kills: int, seed: int) -> None:
+    """Kill a writer at random moments; each time the record holds all that was acknowledged."""
+    moments = random.Random(seed)
+    last = 0
+    for _ in range(kills):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", KILLED, place, str(last)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        acknowledged = last
+        for _ in range(moments.randrange(1, 4)):
+            acknowledged = int(writer.stdout.readline())
+        # Somewhere within the next transaction.
+        try:
+            writer.wait(moments.random() * 0.05)
+        except subprocess.TimeoutExpired:
+            writer.kill()
+        acknowledged = max([acknowledged, *map(int, writer.stdout.read().split())])
+        writer.stdout.close()
+        writer.wait()
+        with Record.open(place, clinic="MAD", staff="S-01") as record:
+            assert verify(record).problems == ()
+            with record.reading() as session:
+                there = {int(code[2:]) for code in session.scalars(select(Patient.code))}
+        assert there >= set(range(1, acknowledged + 1))
+        # Whole transactions of three, and none half-written.
+        assert len(there) % 3 == 0
+        last = max(there)
+
+
+def test_a_killed_writer_loses_nothing(record: Record, place: str) -> None:
+    kill_and_look(place, kills=3, seed=1)
