@@ -15,9 +15,11 @@ import onnx
 import torch
 
 from sertoli.sperm import Detector
+from sertoli.sperm._familiarity import KEY
 from sertoli.sperm._weights import DEFAULT, RESEARCH, RESEARCH_FOLDER
 from training.sperm.batches import UM_PER_PX
 from training.sperm.calibration import Calibration, calibrate
+from training.sperm.familiarity import fit_familiarity, training_scenes
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
 from training.sperm.research import NONE, Origin
 from training.sperm.run import Run
@@ -94,6 +96,8 @@ def main() -> None:
     matched = {name: match(run.average, scenes) for name, scenes in sets.items()}
     fitted = calibrate(list(matched.values()))
     metadata = describe(run, fitted, matched, terms)
+    rule = fit_familiarity(training_scenes(options.data, options.cache, fields))
+    metadata[KEY] = rule.as_text()
     write_onnx(run.average, out, metadata)
     check(run.average, out)
     print(json.dumps(metadata, indent=2))

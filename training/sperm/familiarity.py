@@ -24,7 +24,7 @@ from training.sperm.strangers import stranger
 
 Numbers = npt.NDArray[np.float64]
 
-FALSE_ALARMS = 0.01
+FALSE_ALARMS = 0.02
 """Share of familiar pictures that the limit lets count as strange."""
 
 MAGNIFICATIONS = (0.6, 2.0)
@@ -32,6 +32,9 @@ MAGNIFICATIONS = (0.6, 2.0)
 
 SEEN = 2 / 3
 """Share of the familiar pictures that the rule is fitted on; the rest set the limit."""
+
+MOST_SCENES = 1200
+"""Of more training pictures so many are taken, evenly spread."""
 
 STRANGERS = 700
 STRANGER_SIDE_PX = 256
@@ -49,6 +52,7 @@ def fit_familiarity(scenes: Sequence[Scene], strangers: int = STRANGERS) -> Fami
     strangers : int
         How many strange pictures to make.
     """
+    scenes = scenes[:: max(1, -(-len(scenes) // MOST_SCENES))]
     familiar = [
         _familiar(scene, np.random.default_rng((_SEED, 0, index)))
         for index, scene in enumerate(scenes)
