@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sertoli.case.follow_up import PUBLISHED_MEANS, FlagKind, Plan, Visit, follow_up
@@ -133,6 +133,7 @@ def test_an_operation_in_the_future_is_refused() -> None:
     st.lists(st.tuples(st.integers(1, 600), st.floats(11, 40), st.integers(0, 23)), max_size=8),
     st.booleans(),
 )
+@settings(deadline=None)
 def test_values_above_the_limit_are_never_flagged(
     values: list[tuple[int, float, int]], wants_sperm: bool
 ) -> None:

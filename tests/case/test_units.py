@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sertoli.case.units import (
@@ -41,6 +41,7 @@ def test_the_molar_mass_agrees_with_the_printed_factor() -> None:
 
 
 @given(st.sampled_from(PAIRS), st.floats(0, 1e6))
+@settings(deadline=None)
 def test_there_and_back(pair: tuple[Hormone, str], value: float) -> None:
     hormone, unit = pair
     back = from_canonical(hormone, to_canonical(hormone, value, unit), unit)

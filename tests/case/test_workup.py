@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sertoli.case.evidence import Mark
@@ -277,6 +277,7 @@ men = st.builds(
 
 
 @given(men)
+@settings(deadline=None)
 def test_never_testosterone_for_a_man_who_wants_sperm(man: Man) -> None:
     kinds = {advice.kind for advice in work_up(man).advice}
     if man.wants_sperm:
@@ -288,12 +289,14 @@ def test_never_testosterone_for_a_man_who_wants_sperm(man: Man) -> None:
 
 
 @given(men)
+@settings(deadline=None)
 def test_surgery_is_advised_against_exactly_for_a_complete_azfa_or_azfb(man: Man) -> None:
     gone = Deletion.COMPLETE in {man.genetics.azfa, man.genetics.azfb}
     assert work_up(man).advises_against_surgery is gone
 
 
 @given(men)
+@settings(deadline=None)
 def test_every_step_is_there_in_order_with_a_sourced_rule(man: Man) -> None:
     report = work_up(man)
     keys = [step.key for step in report.steps]
@@ -308,6 +311,7 @@ def test_every_step_is_there_in_order_with_a_sourced_rule(man: Man) -> None:
 
 
 @given(men)
+@settings(deadline=None)
 def test_an_answer_that_waits_for_data_names_them(man: Man) -> None:
     report = work_up(man)
     for key in ("0a", "0b", "0c", "2b"):
