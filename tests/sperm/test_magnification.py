@@ -8,24 +8,28 @@ from sertoli.sperm._magnification import HEAD_PX, MOST_PIXELS, TRIED, estimate
 
 
 class Eye:
-    """Sees one head of a given size in the picture's own px, whatever else there is."""
+    """Sees heads of a given size in the picture's own px, whatever else there is."""
 
-    def __init__(self, head_px: float, width_px: int, probability: float = 0.9) -> None:
+    def __init__(
+        self, head_px: float, width_px: int, probability: float = 0.9, count: int = 40
+    ) -> None:
         self.head_px, self.width_px, self.probability = head_px, width_px, probability
+        self.count = count
         self.areas: list[int] = []
 
     def __call__(self, grey: np.ndarray, contrast: float) -> tuple[np.ndarray, np.ndarray]:
         self.areas.append(grey.size)
         # pictures small enough not to be cut: their width tells the magnification
         side = self.head_px * grey.shape[1] / self.width_px
-        return np.full((1, 2), side, np.float32), np.array([self.probability], np.float32)
+        sizes = np.full((self.count, 2), side, np.float32)
+        return sizes, np.full(self.count, self.probability, np.float32)
 
 
 def frame(height: int = 96, width: int = 128) -> Frame:
     return Frame(np.random.default_rng(0).integers(0, 255, (height, width)).astype(np.uint8), 0)
 
 
-@pytest.mark.parametrize("head_px", [6.5, 9.2, 13.0, 26.0, 18.4])
+@pytest.mark.parametrize("head_px", [7.0, 9.9, 14.0, 28.0, 19.8, 56.0])
 def test_heads_come_to_the_size_that_was_learnt(head_px: float) -> None:
     found = estimate([frame()], Eye(head_px, 128))
     assert found in TRIED
@@ -35,6 +39,11 @@ def test_heads_come_to_the_size_that_was_learnt(head_px: float) -> None:
 def test_nothing_seen_leaves_the_picture_as_it_is() -> None:
     assert estimate([frame()], Eye(5.0, 128, probability=0.01)) == 1.0
     assert estimate([frame(1, 1)], Eye(5.0, 128)) == 1.0
+
+
+def test_two_round_cells_do_not_change_the_magnification() -> None:
+    assert estimate([frame()], Eye(56.0, 128, count=2)) == 1.0
+    assert estimate([frame()] * 5, Eye(56.0, 128, count=2)) == 1.0
 
 
 def test_frames_of_a_recording_decide_together() -> None:
