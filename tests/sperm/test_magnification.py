@@ -29,7 +29,7 @@ def frame(height: int = 96, width: int = 128) -> Frame:
     return Frame(np.random.default_rng(0).integers(0, 255, (height, width)).astype(np.uint8), 0)
 
 
-@pytest.mark.parametrize("head_px", [7.0, 9.9, 14.0, 28.0, 19.8, 56.0])
+@pytest.mark.parametrize("head_px", [7.0, 9.9, 14.0, 28.0, 19.8])
 def test_heads_come_to_the_size_that_was_learnt(head_px: float) -> None:
     found = estimate([frame()], Eye(head_px, 128))
     assert found in TRIED
