@@ -5,9 +5,23 @@ clinic, what it writes is checked, audited and whole.
 """
 
 from sertoli.case._backup import backup, restore
+from sertoli.case._bank import Whereabouts, move_straw, whereabouts
+from sertoli.case._bench import BenchAnswer, add_search, bench_answer
 from sertoli.case._erase import erase_patient
 from sertoli.case._head import Head, head_of, read_head, write_head
+from sertoli.case._history import Step, history
 from sertoli.case._record import Record
+from sertoli.case._rows import (
+    ENTITY_NAMES,
+    code_of,
+    entity_named,
+    fields_of,
+    find,
+    rows_below,
+    shown,
+    values_of,
+    void,
+)
 from sertoli.case._schema import (
     ENTITIES,
     BenchSearch,
@@ -84,11 +98,14 @@ from sertoli.case._schema._words import (
     ViabilityMethod,
     VolumeMethod,
 )
+from sertoli.case._store import upgrade_record
 from sertoli.case._verify import Verdict, verify
 
 __all__ = [
     "ENTITIES",
+    "ENTITY_NAMES",
     "Agent",
+    "BenchAnswer",
     "BenchSearch",
     "Cane",
     "Canister",
@@ -149,6 +166,7 @@ __all__ = [
     "SpecimenKind",
     "SpermSource",
     "Staff",
+    "Step",
     "Straw",
     "StrawMove",
     "Tank",
@@ -162,11 +180,26 @@ __all__ = [
     "ViabilityMethod",
     "ViabilityTest",
     "VolumeMethod",
+    "Whereabouts",
+    "add_search",
     "backup",
+    "bench_answer",
+    "code_of",
+    "entity_named",
     "erase_patient",
+    "fields_of",
+    "find",
     "head_of",
+    "history",
+    "move_straw",
     "read_head",
     "restore",
+    "rows_below",
+    "shown",
+    "upgrade_record",
+    "values_of",
     "verify",
+    "void",
+    "whereabouts",
     "write_head",
 ]

@@ -34,6 +34,10 @@ class Head:
     sequence: int
     hash: str
 
+    def as_dict(self) -> dict[str, str | int]:
+        """Return it as JSON knows it."""
+        return asdict(self)
+
 
 def head_of(record: Record) -> Head:
     """Return the present head of the record's clinic.
@@ -58,7 +62,7 @@ def write_head(head: Head, file: Path, key: Path | None = None) -> None:
     InputError
         If the key is no Ed25519 key without a password.
     """
-    said = {"schema_version": SCHEMA_VERSION, **asdict(head)}
+    said = {"schema_version": SCHEMA_VERSION, **head.as_dict()}
     signature = None
     if key is not None:
         private = _load(key, lambda data: load_pem_private_key(data, password=None))

@@ -163,3 +163,20 @@ def require_folder(url: URL) -> None:
         folder = Path(url.database).parent
         if not folder.is_dir():
             raise OutputError(f"the folder {folder} does not exist", "make it first")
+
+
+def upgrade_record(place: Path | str) -> None:
+    """Bring a record of an earlier version to this one.
+
+    Raises
+    ------
+    InputError
+        If there is no record.
+    """
+    engine = engine_for(url_of(place))
+    try:
+        if not exists(engine.url) or not is_record(engine):
+            raise InputError(f"there is no record at {engine.url}", "make one with `case init`")
+        upgrade(engine)
+    finally:
+        engine.dispose()

@@ -18,6 +18,8 @@ COMMANDS = {
     "evaluate": "Compare findings with labelled truth.",
     "phantom": "Make simulated recordings with ground truth.",
     "weights": "List the detector's weights, their hashes and what they allow.",
+    "case": "Keep the clinical record, from the work-up to the child.",
+    "outcomes": "Count a programme's outcomes, with intervals and reports.",
 }
 """Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``."""
 

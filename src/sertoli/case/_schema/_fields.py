@@ -72,6 +72,16 @@ class Field:
         """Whether people call the row by it."""
         return self.kind in {"code", "pseudonym"}
 
+    def described(self) -> str:
+        """Say in a few words what the field holds."""
+        if self.choices is not None:
+            return "|".join(self.choices)
+        if self.kind == "whole":
+            return f"whole, {self.low} to {self.high}"
+        if self.kind == "number":
+            return f"{self.low:g} to {self.high:g}"
+        return f"a {self.target}" if self.target else self.kind
+
     def check(self, name: str, value: Any) -> Any:
         """Return the value as the database will give it back, or refuse it.
 
