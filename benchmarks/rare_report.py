@@ -36,7 +36,7 @@ PICTURE_NAME = "rare-sperm.png"
 TARGET_RECALL, TARGET_EFFORT = 0.90, 2.0
 STILL = (Motility.IMMOTILE, Motility.TWITCHING)
 CONTRASTS = ((3, 6), (6, 12), (12, 24), (24, float("inf")))
-TAILS = ((0.0, 0.4), (0.4, 0.8), (0.8, float("inf")))
+TAILS = ((0.0, 0.6), (0.6, 1.0), (1.0, float("inf")))
 
 
 def recall_rows(records: Sequence[DishRecord], confidence: float) -> Iterator[str]:
@@ -129,7 +129,9 @@ def _span(low: float, high: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else "not reached"
+    if not np.isfinite(value):
+        return "not reached"
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def draw_effort(listed: ReviewList, path: Path, footnote: str) -> None:

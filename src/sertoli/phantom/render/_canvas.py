@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -21,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 HEIGHTS_UM = (-30.0, -14.0, -7.0, -3.5, -1.6, 0.0, 1.6, 3.5, 7.0, 14.0, 30.0)
 """Cells are put on the nearest of these heights about the focal plane."""
 
+_BETWEEN_UM = tuple((low + high) / 2 for low, high in pairwise(HEIGHTS_UM))
+
 FINEST_UM_PER_PX = 0.5
 """Coarser pictures are rendered finer than this and averaged, as a camera pixel does."""
 
@@ -30,7 +34,7 @@ EDGE_UM = 8.0
 
 def nearest_height(z_um: float) -> float:
     """Return the height of the layer that a cell is drawn on."""
-    return min(HEIGHTS_UM, key=lambda level: abs(level - z_um))
+    return HEIGHTS_UM[bisect_left(_BETWEEN_UM, z_um)]
 
 
 class Canvas:

@@ -150,7 +150,7 @@ def _shown(cell: Cell, at: Pose, view: View, look: Look, rendering: _Rendering) 
         return None
     if cell.kind is not CellKind.SPERM:
         # Bodies are drawn with the angle of their outline, so their box does not turn.
-        at = replace(at, angle_rad=cell.angle_rad)
+        at = Pose(at.x_um, at.y_um, cell.angle_rad)
     left_um, top_um, width_um, height_um = head_box_um(cell, at, BOX_MARGIN_UM)
     x, y = view.to_px(left_um, top_um)
     w, h = width_um / view.um_per_px, height_um / view.um_per_px
