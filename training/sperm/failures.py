@@ -148,7 +148,7 @@ def describe(results: Sequence[ImageResult]) -> str:
         sure = sum(probability >= 0.8 for *_, probability in wrong)
         said += (
             f" ({_share(_again(wrong), len(wrong))} at a place that is wrong in another picture of "
-            f"the same video too, so mostly the same still thing; {_share(sure, len(wrong))} with "
+            f"the same video too: the same still thing; {_share(sure, len(wrong))} with "
             "a probability of 0.8 or more)"
         )
     if heads:

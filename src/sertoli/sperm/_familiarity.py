@@ -43,6 +43,9 @@ BLOCK_PX = 16
 STATISTICS = len(LAGS_PX) + 12
 
 _SMALL = 1e-2
+_THINNED = 3
+"""Medians of so many-th rows and columns say as much and take a ninth of the time."""
+
 _FAR = 8.0
 """Statistics are cut at this many standard deviations: beyond, further is not stranger."""
 
@@ -170,9 +173,7 @@ def _describe(picture: Floats) -> Numbers:
             float((away < 0.25).mean()),
             math.log(float((away > 3.0).mean()) + 1e-3),
             *_evenness(picture, deviation),
-            math.log(
-                float(np.median(np.abs(cv2.Laplacian(picture, cv2.CV_32F)))) / deviation + _SMALL
-            ),
+            _grain(picture, deviation),
             _edges(picture),
             *(_peakedness(_detail(picture, shrink)) for shrink in (2, 4)),
             _peakedness(_band(picture)),
@@ -215,7 +216,15 @@ def _evenness(picture: Floats, deviation: float) -> list[float]:
     return [math.log(quantile + _SMALL) for quantile in quantiles.tolist()]
 
 
+def _grain(picture: Floats, deviation: float) -> float:
+    """Logarithm of the typical bend from pixel to pixel, over the deviation."""
+    bend = np.abs(cv2.Laplacian(picture, cv2.CV_32F)[::_THINNED, ::_THINNED])
+    return math.log(float(np.median(bend)) / deviation + _SMALL)
+
+
 def _edges(picture: Floats) -> float:
-    slope = np.hypot(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1))
+    """Logarithm of how much steeper the steep places are than the usual ones."""
+    across, down = (cv2.Sobel(picture, cv2.CV_32F, *way) for way in ((1, 0), (0, 1)))
+    slope = np.hypot(across[::_THINNED, ::_THINNED], down[::_THINNED, ::_THINNED])
     typical, steep = np.quantile(slope, (0.5, 0.9)).tolist()
     return math.log((steep + 1e-3) / (typical + _SMALL))
