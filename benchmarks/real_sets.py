@@ -217,8 +217,8 @@ def report(options: argparse.Namespace) -> str:
         [
             f"{today}, weights {facts}. No pixel size was given. F1, precision, recall and false "
             f"positives at the default confidence; AP50 and best F1 from {LOW_CONFIDENCE} on. "
-            f"Pictures: every {_nth(options.every)}of a set; baselines every "
-            f"{_nth(baselines['every'])}; resized every {_nth(options.every_resized)}.",
+            f"Pictures searched: one in {options.every}; by the baselines one in "
+            f"{baselines['every']}; resized one in {options.every_resized}.",
             "",
             "### As they come",
             "",
@@ -237,10 +237,6 @@ def report(options: argparse.Namespace) -> str:
             *unlabelled_rows(options.data, detectors[0]),
         ]
     )
-
-
-def _nth(every: int) -> str:
-    return "one " if every == 1 else f"{every}th "
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ def test_the_page_is_rewritten(
     assert "| `umid` | `spots` | x 0.5 |" in text
     assert "| `miamia` | `video 1` | `spots` | 1.000 |" in text
     assert "| `empty` | nothing | 2 | 1.00 |" in text
-    assert "every 5th" in text
+    assert "by the baselines one in 5; resized one in 2." in text
 
 
 @pytest.mark.realdata
