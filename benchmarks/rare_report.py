@@ -155,7 +155,7 @@ def draw_effort(listed: ReviewList, path: Path, footnote: str) -> None:
         title=f"SYNTHETIC: one sperm in {FIELDS_PER_SPERM} fields of testicular tissue",
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
     figure.text(0.01, 0.01, footnote, fontsize=6)
     figure.tight_layout(rect=(0, 0.02, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
