@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -110,3 +111,30 @@ def test_a_detector_goes_by_the_rule_in_its_weights(
 
 def test_weights_without_a_rule_never_warn() -> None:
     assert Familiarity.read({}, "w.onnx") is None
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("tubules_histology", 0.5, 1.0),
+        ("visem11", 0.0, 0.1),
+        ("miamia", 0.0, 0.1),
+        ("bull", 0.0, 0.1),
+        ("umid_val", 0.0, 0.1),
+    ],
+)
+def test_the_shipped_weights_tell_tissue_from_microscopy_of_cells(
+    name: str, least: float, most: float, shared_data: Path
+) -> None:
+    detector = Detector(threads=1)
+    files = sorted((shared_data / name / "images").iterdir())
+    pictures = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in files[:: len(files) // 10]]
+    strange = [detector.is_unfamiliar(Frame(np.asarray(one), 0)) for one in pictures]
+    assert least <= np.mean(strange) <= most
+
+
+def test_the_shipped_weights_do_not_know_noise() -> None:
+    detector = Detector(threads=1)
+    assert detector.is_unfamiliar(Frame(noise(480, 640), 0))
+    assert detector.is_unfamiliar(Frame(np.zeros((480, 640), np.uint8), 0))

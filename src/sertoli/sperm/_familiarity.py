@@ -36,7 +36,10 @@ SIDE_PX = 384
 LEAST_SIDE_PX = 64
 """A picture smaller than this at the scale of the search is not judged."""
 
-HALVED_LEAST_SIDE_PX = 128
+SHRINKS = (2, 4)
+"""A picture is looked at as many times smaller, too, where enough of it is left."""
+
+SHRUNK_LEAST_SIDE_PX = 128
 
 LAGS_PX = (1, 2, 4, 8, 16)
 BLOCK_PX = 16
@@ -111,8 +114,8 @@ class Familiarity:
 
         Endless for a picture without any contrast; minus endless for one too small to tell.
 
-        The mean over the scale that is searched and half of it, where the picture is large
-        enough: tissue that fills the view shows only from some distance.
+        The mean over the scale that is searched, half and a quarter of it, where the picture
+        is large enough: tissue that fills the view shows only from some distance.
 
         Parameters
         ----------
@@ -137,16 +140,16 @@ def expand(standardised: Numbers) -> Numbers:
 
 
 def statistics(pixels: Pixels, factor: float) -> Numbers:
-    """Return the statistics of the middle of a picture at one or two scales.
+    """Return the statistics of the middle of a picture at one to three scales.
 
     Returns
     -------
-    ndarray, (1 or 2, S)
+    ndarray, (1 to 3, S)
     """
     contrast = frame_contrast(pixels)
-    factors = [factor]
-    if min(pixels.shape[:2]) * factor / 2 >= HALVED_LEAST_SIDE_PX:
-        factors.append(factor / 2)
+    smaller = (factor / shrink for shrink in SHRINKS)
+    least = SHRUNK_LEAST_SIDE_PX / min(pixels.shape[:2])
+    factors = [factor, *(one for one in smaller if one >= least)]
     return np.array([_describe(_middle(pixels, one, contrast)) for one in factors])
 
 
