@@ -17,6 +17,10 @@ Floats = npt.NDArray[np.float64]
 MOST_LOG_SLOPE = 3.0
 """Largest absolute logarithm of one over the temperature."""
 
+AS_GOOD = 0.01
+"""Thresholds with a mean F1 this near to the best are as good; the lowest of them is taken,
+because a sperm missed costs more than another look."""
+
 FIRST_TRIES = np.array(((1.0, 0.0), (0.5, 0.0), (1.0, -1.0)))
 """Logarithm of the slope, and bias, that the fit starts from."""
 
@@ -33,7 +37,7 @@ class Calibration:
     share : float
         Share of heads among candidates, from which the shift of a picture is counted.
     best_log_odds : float
-        Log odds of best mean F1 over the sets.
+        Lowest log odds of about the best mean F1 over the sets.
     """
 
     temperature: float
@@ -78,9 +82,8 @@ def calibrate(sets: list[Matched]) -> Calibration:
     applied = [fit.applied(one) for one in sets]
     grid = np.linspace(-5.0, 5.0, 401)
     mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in applied], axis=0)
-    # the middle of the best plateau, not its edge
-    plateau = grid[mean_f1 >= mean_f1.max() - 1e-3]
-    return replace(fit, best_log_odds=float(np.median(plateau)))
+    good = grid[mean_f1 >= mean_f1.max() - AS_GOOD]
+    return replace(fit, best_log_odds=float(good.min()))
 
 
 def _with_share(sets: list[Matched], temperature: float, bias: float) -> Calibration:

@@ -240,8 +240,10 @@ class Detector:
     def _glance(self, grey: Floats, contrast: float) -> tuple[Floats, Floats]:
         """Sizes (N, 2) in px and probabilities (N,) of the heads in a small picture."""
         picture = normalise(grey, contrast)
-        _, size, logit = peaks(self.network.run(picture[None, None])[0], self._logit(LOWEST))
-        odds = self._odds(logit)
+        cells = self.network.run(picture[None, None])[0]
+        centre, size, logit = peaks(cells, self._logit(LOWEST))
+        keep = one_per_head(centre, size, logit)
+        size, odds = size[keep], self._odds(logit[keep])
         prevalence = Prevalence(self.network.candidate_share)
         prevalence.add(odds)
         return size, _probability(odds + np.float32(prevalence.shift()))

@@ -22,19 +22,19 @@ Floats = npt.NDArray[np.float32]
 TRIED = tuple(2.0**power for power in (-3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5))
 """Magnifications that are compared: heads of 4 to 100 px in the picture come into reach."""
 
-MOST_PIXELS = 640 * 512
+MOST_PIXELS = 1024 * 1024
 """Network px looked at per frame and magnification: of more, the middle of the picture."""
 
 LEAST_SIDE_PX = 48
 """A picture smaller than this at a magnification is not tried there."""
 
-HEAD_PX = 14.0
-"""The side of a head (geometric mean of the box, some with their halo) at the right one."""
+HEAD_PX = 17.0
+"""The side of a head (geometric mean of the box, halo included) that is found best."""
 
-SIZE_TOLERANCE = 0.4
+SIZE_TOLERANCE = 0.35
 """Standard deviation of the logarithm of that side."""
 
-KNOWN_BEFORE = 3.0
+KNOWN_BEFORE = 6.0
 """The picture as it is counts as if so many sure heads a frame had been seen in it: round
 cells without any sperm can look like a few at a magnification nobody would choose."""
 
@@ -68,7 +68,8 @@ def estimate(frames: Sequence[Frame], look: Look) -> float:
             scale = nearest_scale(factor)
             part = _middle(frame.pixels, scale)
             if min(part.shape[:2]) * scale.factor >= LEAST_SIDE_PX:
-                evidence[index] += _evidence(*look(_grey(part, scale), contrast))
+                seen = part.shape[0] * part.shape[1] / (frame.height_px * frame.width_px)
+                evidence[index] += _evidence(*look(_grey(part, scale), contrast)) / seen
     return TRIED[int(evidence.argmax())]
 
 
