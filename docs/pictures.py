@@ -1,6 +1,6 @@
 """Make the pictures of the documentation: ``python docs/pictures.py`` (all synthetic).
 
-The screenshot of the report needs Chromium on the path.
+The screenshots of reports need Chromium on the path.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sertoli.case.follow_up import Visit, follow_up, write_page
+from sertoli.case.workup import HormoneSample
 from sertoli.optics import Modality
+from sertoli.outcomes import compute, suppress, synthetic_programme, write_outcomes
 from sertoli.phantom.render import Look, View, take_picture
 from sertoli.phantom.world import Dish, Regime, population
 
@@ -53,14 +57,13 @@ def dish_sheet() -> npt.NDArray[np.uint8]:
     return np.asarray(np.vstack(rows), dtype=np.uint8)
 
 
-def report_screenshot(out: Path) -> None:
-    """Run the demo and take a picture of the report it makes."""
+def screenshot(page: Path, out: Path, height: int, top: int = 0, width: int = 1200) -> None:
+    """Take a picture of a page, without what lies above ``top`` (px)."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
-        raise SystemExit("no Chromium on the path: report.png is left as it is")
+        raise SystemExit(f"no Chromium on the path: {out.name} is left as it is")
     with tempfile.TemporaryDirectory() as work:
-        subprocess.run(["sertoli", "demo", "--out", f"{work}/demo"], check=True)
-        report = next(Path(work, "demo").rglob("report.html"))
+        whole = Path(work) / "page.png"
         subprocess.run(
             [
                 browser,
@@ -70,18 +73,59 @@ def report_screenshot(out: Path) -> None:
                 "--disable-background-networking",
                 "--hide-scrollbars",
                 f"--user-data-dir={work}/profile",
-                f"--screenshot={out}",
-                "--window-size=1200,1500",
-                report.as_uri(),
+                f"--screenshot={whole}",
+                f"--window-size={width},{top + height}",
+                page.as_uri(),
             ],
             check=True,
         )
+        pixels = cv2.imread(str(whole))
+        assert pixels is not None
+        cv2.imwrite(str(out), pixels[top:])
+
+
+def report_screenshot(out: Path) -> None:
+    """Run the demo and take a picture of the report it makes."""
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run(["sertoli", "demo", "--out", f"{work}/demo"], check=True)
+        screenshot(next(Path(work, "demo").rglob("report.html")), out, 1500)
+
+
+def outcomes_screenshots(top: Path, clinics: Path) -> None:
+    """Take pictures of a made-up programme's report: its head, and clinics and surgeons."""
+    with tempfile.TemporaryDirectory() as work:
+        outcomes = suppress(compute(synthetic_programme(1500)))
+        page = write_outcomes(Path(work) / "outcomes", outcomes) / "report.html"
+        screenshot(page, top, 1250)
+        alone = page.with_name("clinics.html")
+        text = page.read_text(encoding="utf-8")
+        keep = "<style>section:not(:has(#funnel, #cusum)), .tiles { display: none }</style></head>"
+        alone.write_text(text.replace("</head>", keep), encoding="utf-8")
+        screenshot(alone, clinics, 1650)
+
+
+def follow_up_screenshot(out: Path) -> None:
+    """Take a picture of a made-up man's follow-up."""
+    operated = date(2024, 1, 15)
+    values = [(-60, 17.0), (-20, 19.0), (95, 14.1), (190, 12.6), (370, 9.6), (400, 9.9)]
+    samples = [
+        HormoneSample(datetime.combine(operated, time(8)) + timedelta(days=days), value)
+        for days, value in values
+    ]
+    visits = [Visit(operated + timedelta(days=days)) for days in (95, 190, 370, 400)]
+    found = follow_up(operated, samples, visits, today=operated + timedelta(days=410))
+    with tempfile.TemporaryDirectory() as work:
+        page = Path(work) / "page.html"
+        write_page(page, "P-1 (made up)", found)
+        screenshot(page, out, 800, width=1000)
 
 
 def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
     cv2.imwrite(str(FOLDER / "dish.png"), dish_sheet())
+    outcomes_screenshots(FOLDER / "outcomes.png", FOLDER / "outcomes-clinics.png")
+    follow_up_screenshot(FOLDER / "follow-up.png")
     report_screenshot(FOLDER / "report.png")
 
 

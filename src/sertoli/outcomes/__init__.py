@@ -6,6 +6,7 @@ Research software, not a medical device.
 from sertoli.outcomes._compare import Comparison
 from sertoli.outcomes._cusum import Cusum, cusum, cusums
 from sertoli.outcomes._example import example_programme, synthetic_programme
+from sertoli.outcomes._from_record import programme_from_record
 from sertoli.outcomes._funnel import ClinicPoint, Funnel, funnel
 from sertoli.outcomes._incidence import Incidence, cumulative_incidence, incidence
 from sertoli.outcomes._measures import MEASURES, Measure
@@ -43,6 +44,7 @@ __all__ = [
     "example_programme",
     "funnel",
     "incidence",
+    "programme_from_record",
     "rate",
     "summary_lines",
     "suppress",

@@ -12,6 +12,8 @@ from sertoli.case.follow_up._follow_up import (
     Visit,
     follow_up,
 )
+from sertoli.case.follow_up._from_record import follow_up_from_record
+from sertoli.case.follow_up._page import chart, write_page
 
 __all__ = [
     "PUBLISHED",
@@ -23,5 +25,8 @@ __all__ = [
     "Point",
     "PublishedMean",
     "Visit",
+    "chart",
     "follow_up",
+    "follow_up_from_record",
+    "write_page",
 ]

@@ -5,6 +5,7 @@ and how that was checked, and a physician decides.
 """
 
 from sertoli.case.workup._chance import Estimate, gnessi_score, speaks_against_surgery
+from sertoli.case.workup._from_record import DENIED, men_from_record, retrieval_table
 from sertoli.case.workup._kind import AzoospermiaKind, azoospermia_kind
 from sertoli.case.workup._man import (
     MORNING_ENDS_HOUR,
@@ -34,6 +35,7 @@ from sertoli.case.workup._rules import NO_TESTOSTERONE, Rule
 from sertoli.case.workup._run import work_up
 
 __all__ = [
+    "DENIED",
     "ENOUGH",
     "LEAST_MEN",
     "MORNING_ENDS_HOUR",
@@ -62,8 +64,10 @@ __all__ = [
     "azoospermia_kind",
     "fit_retrieval_model",
     "gnessi_score",
+    "men_from_record",
     "morning_testosterone",
     "predictors_of",
+    "retrieval_table",
     "speaks_against_surgery",
     "work_up",
 ]

@@ -77,8 +77,10 @@ class HormoneSample:
     ----------
     taken_at : datetime
         Local time of the sample.
+    morning : bool or None
+        Whether it was drawn in the morning, if somebody wrote that down; else the time decides.
     time_known : bool
-        False if only the day is known: such a testosterone is never a morning value.
+        False if only the day is known: then the time decides nothing.
     on_testosterone : bool
         Drawn under testosterone replacement: such a testosterone says nothing of his own.
     """
@@ -92,10 +94,13 @@ class HormoneSample:
     inhibin_b_ng_per_l: float | None = None
     time_known: bool = True
     on_testosterone: bool = False
+    morning: bool | None = None
 
     @property
     def is_morning(self) -> bool:
         """Whether the sample was drawn in the morning (`MORNING_ENDS_HOUR`)."""
+        if self.morning is not None:
+            return self.morning
         return self.time_known and self.taken_at.hour < MORNING_ENDS_HOUR
 
 
