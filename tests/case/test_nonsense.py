@@ -18,6 +18,7 @@ from case_samples import (  # type: ignore[import-not-found]
     operation,
 )
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from sertoli.case import ENTITIES, Record, Row
 from sertoli.case._refusals import refusals
@@ -234,6 +235,9 @@ def refused_by_database(
             write(connection, row, values, new)
     except RecordError as error:
         return error.field
+    except (DataError, ProgrammingError):
+        # PostgreSQL's types refuse what is no number, or too long, before anything else does.
+        return f"{row.__tablename__}.{next(iter(values))}"
     else:
         return None
     finally:
@@ -324,16 +328,13 @@ def test_every_field_refuses_what_is_impossible_in_the_database(record: Record) 
         for row in rows.values():
             for name, value in impossible(row):
                 kind = row.fields[name].kind
-                if postgresql and (
-                    (kind == "flag" and value == 7)
-                    or (kind == "whole" and isinstance(value, float) and value != value // 1)
-                    or value == float("inf")
-                    or (kind in {"text", "code", "pseudonym"} and value and value.strip())
-                ):
-                    continue  # its types say no by themselves, or round
+                if postgresql and kind == "whole" and isinstance(value, float):
+                    continue  # it rounds
                 found = refused_by_database(connection, row, {name: value})
-                # A row that belongs elsewhere contradicts several of its fields at once.
-                if found is None or (kind != "reference" and not found.endswith(f".{name}")):
+                # Some values contradict several fields at once, and PostgreSQL asks in the order
+                # of the alphabet.
+                named = found is not None and found.endswith(f".{name}")
+                if found is None or not (named or postgresql or kind == "reference"):
                     missed.append((row.__tablename__, name, value, found))
         session.rollback()
     assert missed == []

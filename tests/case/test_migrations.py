@@ -1,0 +1,81 @@
+"""The migrations make what the mapped classes say, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from sertoli.case import Record, upgrade_record
+from sertoli.case._schema import Base, _audit  # noqa: F401  (its tables are part of the schema)
+from sertoli.case._store import engine_for, url_of
+from sertoli.errors import InputError
+
+POSTGRESQL = """
+SELECT table_name, column_name, data_type, is_nullable, character_maximum_length::text
+FROM information_schema.columns WHERE table_schema = '{schema}'
+UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
+FROM pg_constraint WHERE connamespace = '{schema}'::regnamespace
+UNION ALL SELECT tablename, indexname, indexdef, '', ''
+FROM pg_indexes WHERE schemaname = '{schema}'
+"""
+
+
+def sqlite_schema(connection: Connection) -> dict[str, str]:
+    query = "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOT NULL"
+    return {
+        name: " ".join(sql.split())
+        for name, sql in connection.execute(text(query))
+        if not name.startswith(("sqlite_", "alembic_"))
+    }
+
+
+def test_on_sqlite(sqlite_place: str) -> None:
+    mapped = create_engine("sqlite://")
+    Base.metadata.create_all(mapped)
+    migrated = engine_for(url_of(sqlite_place))
+    with mapped.connect() as one, migrated.connect() as other:
+        assert sqlite_schema(one) == sqlite_schema(other)
+    mapped.dispose()
+    migrated.dispose()
+
+
+@pytest.mark.postgresql
+def test_on_postgresql(postgresql_place: str) -> None:
+    engine = engine_for(url_of(postgresql_place))
+    with engine.connect() as connection:
+
+        def schema(name: str) -> set[tuple[str, ...]]:
+            rows = connection.execute(text(POSTGRESQL.format(schema=name)))
+            return {
+                tuple(str(part).replace(f"{name}.", "") for part in row)
+                for row in rows
+                if "alembic" not in row[0]
+            }
+
+        migrated = schema("public")
+        connection.execute(text("CREATE SCHEMA mapped"))
+        connection.execute(text("SET search_path = mapped"))
+        Base.metadata.create_all(connection)
+        assert schema("mapped") == migrated
+        connection.rollback()
+    engine.dispose()
+
+
+def test_a_record_of_another_version_is_not_touched(sqlite_place: str) -> None:
+    Record.create(sqlite_place, clinic="MAD", staff="S-01").close()
+    engine = engine_for(url_of(sqlite_place))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    engine.dispose()
+    with pytest.raises(InputError, match="version 0000"):
+        Record.open(sqlite_place, clinic="MAD", staff="S-01")
+
+
+def test_only_a_record_is_upgraded(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no record"):
+        upgrade_record(tmp_path / "none.db")
+    (tmp_path / "text.db").write_text("no database at all, but long enough" * 9, encoding="utf-8")
+    with pytest.raises(InputError, match="no record"):
+        upgrade_record(tmp_path / "text.db")
