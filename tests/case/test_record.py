@@ -10,7 +10,16 @@ from case_samples import whole  # type: ignore[import-not-found]
 from sqlalchemy import Executable, Select, delete, func, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from sertoli.case import Clinic, Patient, Procedure, Record, Specimen, Staff
+from sertoli.case import (
+    Clinic,
+    Patient,
+    Procedure,
+    Record,
+    Specimen,
+    Staff,
+    add_many,
+    verify,
+)
 from sertoli.errors import ConflictError, InputError, RecordError, RightsError
 
 
@@ -195,3 +204,31 @@ def test_a_wrong_place_is_refused(
     monkeypatch.chdir(str(tmp_path))
     with pytest.raises(InputError):
         Record.open(WRONG_PLACES[name], clinic="MAD", staff="S-01")
+
+
+def test_many_rows_at_once_are_as_good_as_one_by_one(record: Record) -> None:
+    men = add_many(record, Patient, ({"code": f"P-{n}", "birth_year": 1980} for n in range(250)))
+    assert len(set(men)) == 250
+    procedures = [
+        {
+            "patient_id": man,
+            "code": f"OP-{man}",
+            "kind": "micro_tese",
+            "surgeon_id": record.staff_id,
+            "started_at": datetime(2024, 3, 4, tzinfo=UTC),
+        }
+        for man in men
+    ]
+    add_many(record, Procedure, procedures, reason="import", at_once=100)
+    assert verify(record).problems == ()
+    with record.reading() as session:
+        assert session.get(Patient, men[7]).code == "P-7"  # type: ignore[union-attr]
+    wrong = [{"code": "P-900"}, {"code": "Garcia"}]
+    with pytest.raises(RecordError, match=r"patient\.code"):
+        add_many(record, Patient, wrong)
+    early = {**procedures[0], "code": "OP-X", "started_at": datetime(1985, 1, 1, tzinfo=UTC)}
+    with pytest.raises(RecordError, match=r"procedure\.started_at"):
+        add_many(record, Procedure, [early])
+    with pytest.raises(RightsError):
+        add_many(record, Clinic, [])
+    assert verify(record).rows == 502

@@ -7,6 +7,7 @@ clinic, what it writes is checked, audited and whole.
 from sertoli.case._backup import backup, restore
 from sertoli.case._bank import Whereabouts, move_straw, whereabouts
 from sertoli.case._bench import BenchAnswer, add_search, bench_answer
+from sertoli.case._bulk import add_many
 from sertoli.case._erase import erase_patient
 from sertoli.case._head import Head, head_of, read_head, write_head
 from sertoli.case._history import Step, history
@@ -181,6 +182,7 @@ __all__ = [
     "ViabilityTest",
     "VolumeMethod",
     "Whereabouts",
+    "add_many",
     "add_search",
     "backup",
     "bench_answer",
