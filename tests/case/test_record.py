@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -128,6 +128,11 @@ def test_rights_are_needed(two_clinics: tuple[str, dict[str, int]]) -> None:
             session.add(Patient(code="P-9"))
             with pytest.raises(RightsError, match="for reading"):
                 session.flush()
+    with Record.open(place, clinic="MAD", staff="S-01") as record, record.change() as session:
+        gone = {"active_until": date(2024, 1, 31), "reads_all_clinics": False}
+        session.add(Staff(code="S-07", role="nurse", **gone))
+    with pytest.raises(RightsError, match="left the clinic"):
+        Record.open(place, clinic="MAD", staff="S-07")
     with Record.open(place, clinic="MAD", staff="S-01") as record:
         with pytest.raises(RightsError, match="another clinic"), record.change() as session:
             session.add(Patient(code="P-9", clinic_id=2 if numbers["MAD"] == 1 else 1))

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, Table, insert, text
 
 from sertoli.case._audit import append_entry
 from sertoli.case._record import Record, hold_clinic, session_for
@@ -62,28 +62,36 @@ def add_many(
     numbers: list[int] = []
     remaining = iter(rows)
     while part := list(itertools.islice(remaining, at_once)):
-        states = [_state(record.clinic_id, entity, row) for row in part]
+        owned = {"clinic_id": record.clinic_id, "version": 1}
+        states = [owned | entity.checked(row) for row in part]
         bounds = Bounds(record.clinic_id, record.staff, record.role, writes=True, reason=reason)
         with refusals(), session_for(record.engine, bounds) as session:
             hold_clinic(session, record.clinic_id)
-            table = entity.table()
-            statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-            given = list(session.connection().execute(statement, states).scalars())
+            connection = session.connection()
+            given = _next_numbers(connection, entity.table(), len(states))
+            for number, state in zip(given, states, strict=True):
+                state["id"] = number
+            connection.execute(insert(entity.table()), states)
             append_entry(
-                session.connection(),
+                connection,
                 bounds,
-                (
-                    Change(table.name, number, "insert", None, {**state, "id": number})
-                    for number, state in zip(given, states, strict=True)
-                ),
+                (Change(entity.__tablename__, row["id"], "insert", None, row) for row in states),
             )
             session.commit()
         numbers += given
     return numbers
 
 
-def _state(clinic_id: int, entity: type[Row], values: Mapping[str, Any]) -> dict[str, Any]:
-    row = entity(**values)
-    row.require_sound()
-    state = {name: getattr(row, name) for name in entity.fields}
-    return {"clinic_id": clinic_id, "version": 1, **state}
+def _next_numbers(connection: Connection, table: Table, count: int) -> list[int]:
+    """Take so many numbers that no row of the table ever had.
+
+    To ask for them beforehand lets the rows be written in one go.
+    """
+    if connection.dialect.name == "sqlite":
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+        last = connection.execute(query, {"table": table.name}).scalar() or 0
+        return list(range(last + 1, last + 1 + count))
+    taken = text(
+        "SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"
+    )
+    return list(connection.execute(taken, {"table": table.name, "count": count}).scalars())

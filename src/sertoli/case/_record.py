@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -135,6 +136,9 @@ class Record:
                 raise RightsError(
                     "staff", f"{staff} does not belong to a clinic {clinic}", "check both codes"
                 )
+            last_day = found.Staff.active_until
+            if last_day is not None and last_day < datetime.now(UTC).date():
+                raise RightsError("staff", f"{staff} left the clinic on {last_day}", "ask there")
             if all_clinics and not found.Staff.reads_all_clinics:
                 raise RightsError("staff", f"{staff} may not read across clinics", "ask a director")
         except BaseException:

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from sertoli.case._schema._triggers import REFUSED
-from sertoli.errors import ConflictError, RecordError
+from sertoli.errors import ConflictError, OutputError, RecordError
 
+_CANNOT_WRITE = ("disk is full", "readonly database", "disk I/O error", "No space left")
 _BUSY = ("database is locked", "deadlock detected", "could not serialize", "lock timeout")
 
 
@@ -25,6 +26,10 @@ def refusals() -> Iterator[None]:
             "version", "somebody else changed this row in the meantime", "look at it again"
         ) from error
     except DBAPIError as error:
+        if any(sign in str(error.orig) for sign in _CANNOT_WRITE):
+            raise OutputError(
+                f"the record cannot be written: {error.orig}", "make room, or mend its permissions"
+            ) from error
         refusal = _refusal(str(error.orig))
         if refusal is None:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -86,6 +87,29 @@ class Row(Base):
         return cls.metadata.tables[cls.__tablename__]
 
     def require_sound(self) -> None:
+        """Refuse the row as ``require_sound_values`` does."""
+        self.require_sound_values({name: getattr(self, name) for name in self.fields})
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all fields of a row to be, without making an object of it.
+
+        Raises
+        ------
+        RecordError
+            If a field or the row is nonsense, or there is no such field.
+        """
+        for name in values.keys() - cls.fields.keys():
+            raise RecordError(f"{cls.__tablename__}.{name}", "is no field", "leave it out")
+        row = {
+            name: field.check(f"{cls.__tablename__}.{name}", values.get(name))
+            for name, field in cls.fields.items()
+        }
+        cls.require_sound_values(row)
+        return row
+
+    @classmethod
+    def require_sound_values(cls, row: Mapping[str, Any]) -> None:
         """Refuse what no field alone can show: something missing, out of order, contradictory.
 
         Raises
@@ -93,28 +117,28 @@ class Row(Base):
         RecordError
             Naming the field.
         """
-        table = self.__tablename__
-        for name in self.fields:
-            if getattr(self, name) is None and not self.table().columns[name].nullable:
+        table, columns = cls.__tablename__, cls.table().columns
+        for name in cls.fields:
+            if row[name] is None and not columns[name].nullable:
                 raise RecordError(f"{table}.{name}", "is missing", "give it")
-        for first, second in self.ordered:
-            low, high = getattr(self, first), getattr(self, second)
+        for first, second in cls.ordered:
+            low, high = row[first], row[second]
             if low is not None and high is not None and low > high:
                 raise RecordError(
                     f"{table}.{second}", f"({high}) comes before {first} ({low})", "mend one"
                 )
-        for names in self.exclusive:
-            given = [name for name in names if getattr(self, name) is not None]
+        for names in cls.exclusive:
+            given = [name for name in names if row[name] is not None]
             if len(given) > 1:
                 raise RecordError(
                     f"{table}.{given[1]}", f"contradicts {given[0]}", "give only one of them"
                 )
-        for first, second in self.different:
-            if getattr(self, first) is not None and getattr(self, first) == getattr(self, second):
+        for first, second in cls.different:
+            if row[first] is not None and row[first] == row[second]:
                 raise RecordError(
                     f"{table}.{second}", f"is the same as {first}", "name two different people"
                 )
-        if (self.voided_at is None) != (self.void_reason is None):
+        if (row["voided_at"] is None) != (row["void_reason"] is None):
             raise RecordError(f"{table}.void_reason", "goes with voided_at", "give both or none")
 
 
