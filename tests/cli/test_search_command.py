@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import cv2
 import numpy as np
 import pytest
@@ -374,4 +375,5 @@ def test_the_command_offers_every_device() -> None:
     from sertoli.sperm import Device
 
     (option,) = (one for one in command.params if one.name == "device")
-    assert tuple(option.type.to_info_dict()["choices"]) == tuple(Device)
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == tuple(Device)

@@ -13,7 +13,7 @@ def picture(seed: int = 0, noise: float = 4.0) -> np.ndarray:
 def head(tone: float, relief: float = 0.0) -> np.ndarray:
     yy, xx = np.mgrid[:80, :80] + 0.5
     inside = np.hypot((xx - 40) / 7, (yy - 40) / 5) < 1
-    return inside * (tone + relief * np.sign(xx - 40))
+    return np.asarray(inside * (tone + relief * np.sign(xx - 40)))
 
 
 BOX = np.array((33, 35, 14, 10), np.float32)
