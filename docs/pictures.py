@@ -101,7 +101,7 @@ def outcomes_screenshots(top: Path, clinics: Path) -> None:
         text = page.read_text(encoding="utf-8")
         keep = "<style>section:not(:has(#funnel, #cusum)), .tiles { display: none }</style></head>"
         alone.write_text(text.replace("</head>", keep), encoding="utf-8")
-        screenshot(alone, clinics, 1650)
+        screenshot(alone, clinics, 1950)
 
 
 def follow_up_screenshot(out: Path) -> None:
@@ -117,7 +117,7 @@ def follow_up_screenshot(out: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         page = Path(work) / "page.html"
         write_page(page, "P-1 (made up)", found)
-        screenshot(page, out, 800, width=1000)
+        screenshot(page, out, 880, width=1000)
 
 
 def main() -> None:

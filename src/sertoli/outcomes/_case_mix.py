@@ -38,8 +38,8 @@ def expected_chance(biopsies: pd.DataFrame) -> pd.Series:
         Chance (0-1), by the rows of ``biopsies``.
     """
     positive = (biopsies["outcome"] == POSITIVE).astype(float)
-    size = positive.groupby(biopsies["diagnosis"]).transform("size")
-    chance = positive.groupby(biopsies["diagnosis"]).transform("mean")
+    size = positive.groupby(biopsies["diagnosis"], observed=True).transform("size")
+    chance = positive.groupby(biopsies["diagnosis"], observed=True).transform("mean")
     small = size < LEAST_IN_STRATUM
     pooled = positive[small] if small.sum() >= LEAST_IN_STRATUM else positive
     return chance.mask(small, pooled.mean())

@@ -114,13 +114,15 @@ def _risk_ratio(rows: pd.DataFrame) -> tuple[float, float, float]:
     from statsmodels.genmod.generalized_linear_model import GLM
 
     # One row a couple, arm and diagnosis says all that the model can use.
-    sums = rows.groupby(["cluster", "sperm_state", "diagnosis"], as_index=False, sort=False)[
-        ["events", "trials"]
-    ].sum()
+    sums = rows.groupby(
+        ["cluster", "sperm_state", "diagnosis"], as_index=False, sort=False, observed=True
+    )[["events", "trials"]].sum()
     # A diagnosis without an event has no finite effect: it says nothing of the ratio either.
-    happened = sums.groupby("diagnosis")["events"].transform("sum") > 0
+    happened = sums.groupby("diagnosis", observed=True)["events"].transform("sum") > 0
     sums = sums[happened]
-    diagnoses = pd.get_dummies(sums["diagnosis"], drop_first=True).to_numpy(dtype=np.float64)
+    diagnoses = pd.get_dummies(sums["diagnosis"].astype(str), drop_first=True).to_numpy(
+        dtype=np.float64
+    )
     exog = np.column_stack(
         [np.ones(len(sums)), (sums["sperm_state"] == FROZEN).to_numpy(np.float64), diagnoses]
     )

@@ -27,7 +27,7 @@ CHOICES = Source(
     "halved odds of finding sperm; a limit that 5 % of unchanged surgeons would cross", Mark.OURS
 )
 LEAST_BIOPSIES = 20
-SIMULATIONS = 2000
+SIMULATIONS = 1000
 
 Floats = npt.NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def running_sum(scores: Floats) -> Floats:
 
 def _limit(chance: Floats, rng: np.random.Generator) -> float:
     good, bad = weights(chance)
-    drawn = rng.random((SIMULATIONS, len(chance))) < chance
+    drawn = rng.random((SIMULATIONS, len(chance)), dtype=np.float32) < chance
     highest = running_sum(np.where(drawn, good, bad)).max(axis=-1)
     return float(np.quantile(highest, 1.0 - FALSE_ALARMS))
 
@@ -128,7 +128,7 @@ def cusums(programme: Programme) -> tuple[Cusum, ...]:
     rows = finished(programme)
     rows = rows.assign(chance=expected_chance(rows)).sort_values("date", kind="stable")
     found = []
-    for surgeon, part in rows.groupby("surgeon", sort=True):
+    for surgeon, part in rows.groupby("surgeon", sort=True, observed=True):
         if len(part) >= LEAST_BIOPSIES and surgeon:
             found.append(_of(str(surgeon), part))
     return tuple(found)

@@ -103,7 +103,7 @@ def funnel(programme: Programme) -> Funnel | None:
     rate = float(found.mean())
     sums = (
         rows.assign(found=found, expected=expected_chance(rows))
-        .groupby("clinic", sort=True)[["found", "expected"]]
+        .groupby("clinic", sort=True, observed=True)[["found", "expected"]]
         .agg(["sum", "size"])
     )
     points = []

@@ -19,7 +19,7 @@ from sertoli.outcomes._tables import POSITIVE, Programme
 MONTHS = (6, 12, 24)
 LEAST_MEN = 10
 LEAST_EVENTS = 5
-RESAMPLES = 300
+RESAMPLES = 200
 DAYS_PER_MONTH = 365.25 / 12
 
 WAITING, PREGNANT, ENDED = 0, 1, 2
@@ -122,15 +122,14 @@ def _with_intervals(
     if not reached:
         return []
 
-    def at_reached(times: Ints, events: Ints) -> Floats:
-        curve, _ = cumulative_incidence(times, events)
+    def at_reached(what: Ints) -> Floats:
+        curve, _ = cumulative_incidence(what // 3, what % 3)
         # A resample can end before the month that is asked for: it stays as it was.
         return curve[np.minimum(reached, len(curve) - 1)]
 
     bounds = bootstrap(
-        (months, status),
+        (months * 3 + status,),
         at_reached,
-        paired=True,
         vectorized=False,
         n_resamples=RESAMPLES,
         confidence_level=LEVEL,

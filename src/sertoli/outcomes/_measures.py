@@ -12,7 +12,7 @@ from sertoli.outcomes._tables import GROUPINGS, NEGATIVE, POSITIVE, Programme
 
 ICMART = Source("ICMART 2017", Mark.VERIFIED)
 
-_KEPT = [*GROUPINGS]
+_KEPT = list(GROUPINGS)
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,11 @@ class Measure:
 
 
 def _table(rows: pd.DataFrame, cluster: str, events: pd.Series, trials: pd.Series) -> pd.DataFrame:
+    # Numbers for names: the same table is grouped by every column in turn.
     return rows[_KEPT].assign(
-        cluster=rows[cluster], events=events.astype(float), trials=trials.astype(float)
+        cluster=pd.factorize(rows[cluster])[0],
+        events=events.astype(float),
+        trials=trials.astype(float),
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sertoli.outcomes._measures import finished
 from sertoli.outcomes._rates import LEVEL
-from sertoli.outcomes._tables import GROUPINGS, POSITIVE, Programme
+from sertoli.outcomes._tables import POSITIVE, Programme
 
 LEAST_MEN = 6
 """With fewer, no interval from order statistics reaches 95 %."""
@@ -101,9 +102,13 @@ SPREADS = (
 )
 
 
-def median(values: pd.Series, men: pd.Series) -> Median:
-    """Return the median over men; a man with several values counts once, by his own median."""
-    own = values.groupby(men, sort=False).median().dropna().to_numpy(dtype=np.float64)
+def median(own: npt.NDArray[np.float64]) -> Median:
+    """Return the median of men's own medians.
+
+    Parameters
+    ----------
+    own : ndarray, shape (men,)
+    """
     if len(own) == 0:
         return Median(0, None, None, None)
     middle = float(np.median(own))
@@ -118,12 +123,15 @@ def median(values: pd.Series, men: pd.Series) -> Median:
 
 def medians_by(programme: Programme, spread: Spread, column: str) -> Iterator[tuple[str, Median]]:
     """Give (group, median) in the order of the groups' names."""
-    assert column in GROUPINGS
-    rows = programme.biopsies.assign(value=spread.values(programme))
-    for group, part in rows.dropna(subset=["value"]).groupby(column, sort=True):
-        yield str(group), median(part["value"], part["man_id"])
+    rows = programme.biopsies.assign(value=spread.values(programme)).dropna(subset=["value"])
+    rows["man"] = pd.factorize(rows["man_id"])[0]
+    own = rows.groupby([column, "man"], sort=True, observed=True)["value"].median()
+    for group, part in own.groupby(level=0, sort=True, observed=True):
+        yield str(group), median(part.to_numpy(dtype=np.float64))
 
 
 def median_of_all(programme: Programme, spread: Spread) -> Median:
-    """Return the median over all men."""
-    return median(spread.values(programme), programme.biopsies["man_id"])
+    """Return the median over all men; a man with several values counts once, by his own."""
+    values = spread.values(programme)
+    own = values.groupby(pd.factorize(programme.biopsies["man_id"])[0]).median().dropna()
+    return median(own.to_numpy(dtype=np.float64))

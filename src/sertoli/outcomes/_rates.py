@@ -147,8 +147,13 @@ def rates_by(table: pd.DataFrame, column: str) -> Iterator[tuple[str, Rate]]:
         Which that is.
     """
     sums = table.groupby([column, "cluster"], sort=True, observed=True)[["events", "trials"]].sum()
-    for group, part in sums.groupby(level=0, sort=True):
-        yield str(group), rate(part["events"], part["trials"])
+    groups = sums.index.get_level_values(0).to_numpy()
+    if not len(groups):
+        return
+    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+    values = sums.to_numpy(dtype=np.float64)
+    for start, part in zip(starts, np.split(values, starts[1:]), strict=True):
+        yield str(groups[start]), rate(part[:, 0], part[:, 1])
 
 
 def overall(table: pd.DataFrame) -> Rate:

@@ -182,4 +182,7 @@ def _typed(name: str, values: pd.Series, kind: str) -> pd.Series:
 
 def _with_year(table: pd.DataFrame) -> pd.DataFrame:
     _require(table["date"].notna().all(), "a date is missing")
-    return table.assign(year=table["date"].dt.year)
+    year = table["date"].dt.year
+    # Groups are few and rows are many: categories are grouped several times as fast as text.
+    few = {name: table[name].astype("category") for name in GROUPINGS if name in table.columns}
+    return table.assign(**few, year=year)

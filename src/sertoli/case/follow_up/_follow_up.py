@@ -40,11 +40,11 @@ PUBLISHED = Rule(
 LOW_LIMIT = Rule(
     "A morning testosterone below the clinic's limit, seen twice running on different days. "
     "Unless the clinic sets another, the limit is 300 ng/dL (10.4 nmol/L, AUA).",
-    Source("clinical facts section 4; the limit from AUA", Mark.RECALLED),
+    Source("the project's clinical brief, section 4; the limit from AUA", Mark.RECALLED),
 )
 SYMPTOMS = Rule(
     "Symptoms are looked into whatever the testosterone.",
-    Source("clinical facts section 4", Mark.VERIFIED),
+    Source("the project's clinical brief, section 4", Mark.VERIFIED),
 )
 VISITS = Rule(
     "A visit is expected when the clinic says; if it says nothing, at 3-6, 12 and 18 months, the "

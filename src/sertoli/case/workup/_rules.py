@@ -51,12 +51,12 @@ RETROGRADE = Rule(
 EXPOSURE = Rule(
     "Present or past testosterone, anabolic steroid or opioid use imitates "
     "hypogonadotropic hypogonadism: exclude it first.",
-    Source("order of the work-up, clinical facts section 3", Mark.VERIFIED),
+    Source("order of the work-up, the project's clinical brief, section 3", Mark.VERIFIED),
 )
 HYPOGONADOTROPIC = Rule(
     "Low testosterone in repeated morning samples with low or inappropriately normal LH and FSH: "
     "prolactin and pituitary imaging; gonadotropins first, not surgery.",
-    Source("order of the work-up, clinical facts section 3", Mark.VERIFIED),
+    Source("order of the work-up, the project's clinical brief, section 3", Mark.VERIFIED),
 )
 TESTOSTERONE_LIMITS = Rule(
     "Testosterone is low below 300 ng/dL (10.4 nmol/L, AUA) and not low from 12 nmol/L (EAU); "
@@ -79,11 +79,11 @@ SECOND_OPINION = Rule(
 )
 VASA = Rule(
     "Palpate both vasa. One absent: CFTR testing of the man and his partner, renal ultrasound.",
-    Source("clinical facts section 3", Mark.RECALLED),
+    Source("the project's clinical brief, section 3", Mark.RECALLED),
 )
 SEMINAL_PLASMA = Rule(
     "Obstruction also needs ejaculate volume, pH, and fructose or alpha-glucosidase.",
-    Source("clinical facts section 3", Mark.RECALLED),
+    Source("the project's clinical brief, section 3", Mark.RECALLED),
 )
 AZF = Rule(
     "Complete AZFa, AZFb or AZFb+c deletion: retrieval virtually nil, advise against surgery. "
@@ -92,16 +92,16 @@ AZF = Rule(
 )
 KLINEFELTER = Rule(
     "Klinefelter syndrome: sperm in about 47-50 %, not a reason to exclude.",
-    Source("clinical facts section 3", Mark.VERIFIED),
+    Source("the project's clinical brief, section 3", Mark.VERIFIED),
 )
 NO_TESTOSTERONE = Rule(
     "Never suggest testosterone to a man who still wants sperm: it suppresses spermatogenesis.",
-    Source("clinical facts section 4", Mark.RECALLED),
+    Source("the project's clinical brief, section 4", Mark.RECALLED),
 )
 PUBLISHED_MODELS = Rule(
     "Published models: SpermFinder external AUC 0.83, a neural network 0.64, FSH alone 0.61. "
     "No coefficients are public, so none is computed here; a clinic's own data beat all of these.",
-    Source("clinical facts section 3", Mark.VERIFIED),
+    Source("the project's clinical brief, section 3", Mark.VERIFIED),
 )
 GNESSI = Rule(
     "Score = 1 x Sertoli-cell-only + 0.33 x azoospermia + 0.004 x FSH (mIU/mL): higher is worse, "
