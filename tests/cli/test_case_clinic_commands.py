@@ -78,7 +78,7 @@ def test_the_example_needs_no_record(capsys: pytest.CaptureFixture[str]) -> None
     assert summary["retrieval_rate"] == pytest.approx(13 / 23, abs=1e-6)
     assert call("outcomes --example --out year") == 0
     text = capsys.readouterr().out
-    assert "56.5 %" in text
+    assert "56.52 %" in text
     assert DISCLAIMER in text
     assert {path.name for path in Path("year").iterdir()} == {
         "summary.json",

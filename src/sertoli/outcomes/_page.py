@@ -26,8 +26,8 @@ FOOTNOTES = dict(zip(METHODS, ("", "*", "\u2020"), strict=True))
 
 
 def percent(share: float | None) -> str:
-    """Write a share as a percentage with one decimal."""
-    return DASH if share is None else f"{100 * share:.1f} %"
+    """Write a share as a percentage with two decimals, as programmes print theirs."""
+    return DASH if share is None else f"{100 * share:.2f} %"
 
 
 def interval(low: float | None, high: float | None) -> str:
