@@ -146,7 +146,9 @@ def measure(
     jobs: dict[str, Callable[[], object]] = {
         "decode": decode,
         "network": lambda: run_network(detector, pieces, count),
-        "detector": lambda: [detector.detect(frames[n % len(frames)]) for n in range(count)],
+        "detector": lambda: [
+            detector.detect(frames[n % len(frames)], magnification=1.0) for n in range(count)
+        ],
         "search": lambda: search(path, results, detector, overwrite=True),
     }
     for job in jobs.values():
@@ -213,7 +215,7 @@ def captured_input(detector: Detector, frame: Any) -> list[Floats]:
 
     network.run = note  # type: ignore[method-assign]
     try:
-        detector.detect(frame)
+        detector.detect(frame, magnification=1.0)
     finally:
         network.run = run  # type: ignore[method-assign]
     return pieces

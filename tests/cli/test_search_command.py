@@ -297,7 +297,7 @@ from sertoli.sperm import Detections
 class Slow:
     weights_name, weights_sha256, default_confidence = "slow", "0" * 64, 0.5
     restriction: str | None = None
-    def __init__(self, weights): pass
+    def __init__(self, weights, *, device): pass
     def magnification(self, frames):
         return 1.0
     def is_unfamiliar(self, frame, *, magnification=None):

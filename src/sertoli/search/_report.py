@@ -327,6 +327,7 @@ def _settings(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("Specimen", settings["specimen"] or "not given"),
         ("Lowest probability (confidence)", f"{settings['confidence']:g}"),
         ("Pixel size", "unknown" if um_per_px is None else f"{um_per_px:g} µm per px"),
+        ("Enlarged for the network", _enlarged(optics["magnification"])),
         ("Modality", (optics["modality"] or "unknown").replace("_", " ")),
         ("Frames per second given", "no" if settings["fps"] is None else f"{settings['fps']:g}"),
         (
@@ -339,6 +340,10 @@ def _settings(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("Sertoli", summary["sertoli_version"]),
     ]
     return [(name, str(value)) for name, value in rows]
+
+
+def _enlarged(magnification: float | None) -> str:
+    return "each picture by itself" if magnification is None else f"{magnification:.2f} times"
 
 
 def _floor(confidence: float) -> float:
