@@ -22,12 +22,11 @@ import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from sertoli.sperm import Network
-from sertoli.sperm._normalise import frame_contrast, normalise
-from sertoli.sperm._tiles import nearest_scale, tile_grey, tiles
+from sertoli.sperm._tiles import nearest_scale
 from sertoli.sperm._weights import read_weights
 from training.sperm.fields import phantom_fields
 from training.sperm.scenes import Scene
-from training.sperm.validation import Matched, held_out, match
+from training.sperm.validation import Matched, as_searched, held_out, match
 
 CALIBRATION_FIELDS = 64
 FINE_STRIDE = 4
@@ -49,7 +48,10 @@ def main() -> None:
     options = parser.parse_args()
     before = Network(options.weights, device="cpu")
     fields = phantom_fields(options.cache, 0, CALIBRATION_FIELDS, workers=2)
-    pictures = [_picture(scene, before.um_per_px_reference) for scene in fields]
+    pictures = [
+        as_searched(scene, nearest_scale(scene.um_per_px / before.um_per_px_reference))
+        for scene in fields
+    ]
     _, content = read_weights(options.weights)
     sets = held_out(options.data, options.cache)
     with TemporaryDirectory(prefix="sertoli-int8-") as folder:
@@ -152,13 +154,6 @@ def compare(
 
 def _as_function(network: Network) -> Callable[[torch.Tensor], torch.Tensor]:
     return lambda picture: torch.from_numpy(network.run(picture.numpy()))
-
-
-def _picture(scene: Scene, um_per_px: float) -> npt.NDArray[np.float32]:
-    high, wide = scene.pixels.shape
-    scale = nearest_scale(scene.um_per_px / um_per_px)
-    (whole,) = tiles(wide, high, scale, margin_px=0, side_px=8192)
-    return normalise(tile_grey(scene.pixels, scale, whole), frame_contrast(scene.pixels))
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]

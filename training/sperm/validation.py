@@ -12,7 +12,7 @@ import torch
 
 from sertoli.sperm._normalise import frame_contrast, normalise
 from sertoli.sperm._peaks import one_per_head, peaks
-from sertoli.sperm._tiles import nearest_scale, tile_grey, tiles
+from sertoli.sperm._tiles import Scale, nearest_scale, whole_grey
 from training.sperm.batches import UM_PER_PX
 from training.sperm.fields import HELD_OUT_FIRST_SEED, phantom_fields
 from training.sperm.network import SpermNetwork
@@ -131,15 +131,18 @@ def match(network: Callable[[torch.Tensor], torch.Tensor], scenes: list[Scene]) 
 
 
 def _search(network: Callable[[torch.Tensor], torch.Tensor], scene: Scene) -> tuple[Floats, Floats]:
-    high, wide = scene.pixels.shape
     scale = nearest_scale(scene.um_per_px / UM_PER_PX)
-    (whole,) = tiles(wide, high, scale, margin_px=0, side_px=8192)
-    picture = normalise(tile_grey(scene.pixels, scale, whole), frame_contrast(scene.pixels))
+    picture = as_searched(scene, scale)
     with torch.no_grad():
         cells = network(torch.from_numpy(picture[None, None]))[0].numpy()
     centre, size, logit = peaks(cells, LOWEST_LOGIT)
     keep = one_per_head(centre, size, logit)
     return centre[keep] / np.float32(scale.factor), logit[keep]
+
+
+def as_searched(scene: Scene, scale: Scale) -> Floats:
+    """Return the picture that the network sees of a scene, (H, W) float32."""
+    return normalise(whole_grey(scene.pixels, scale), frame_contrast(scene.pixels))
 
 
 def _match_one(centre: Floats, scene: Scene) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

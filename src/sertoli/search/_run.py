@@ -235,10 +235,8 @@ class _Run:
             self.journal.close()
             raise
         self._started = time.monotonic() - self.elapsed_s
-        # a single picture may be huge: it is read once, and judged when it is searched
-        sample = [] if source.length == 1 else spread_frames(source)
-        self.magnification = self._judge_magnification(sample)
-        self.warnings = unfamiliar(sample, finder, self.magnification)
+        self.magnification: float | None = None
+        self.warnings: list[dict[str, Any]] = []
 
     def to_the_end(self, *, skip_broken: bool) -> dict[str, Any]:
         """Search every frame that is left, write the result files, return the summary."""
@@ -288,12 +286,17 @@ class _Run:
             return self.linker.link(found, index)
         return np.full(len(found), -1, np.int64)
 
-    def _judge_magnification(self, sample: list[Frame]) -> float | None:
-        """Judge a sequence as a whole; stills may come from several microscopes."""
-        return self.finder.magnification(sample) if self.followed and sample else None
+    def _look_ahead(self) -> None:
+        """Judge the input by a sample, before it is searched."""
+        # a single picture may be huge: it is read once, and judged when it is searched
+        sample = [] if self.source.length == 1 else spread_frames(self.source)
+        if self.followed and sample:  # stills may come from several microscopes
+            self.magnification = self.finder.magnification(sample)
+        self.warnings = unfamiliar(sample, self.finder, self.magnification)
 
     def _search(self, *, skip_broken: bool) -> None:
         self._tell(0.0)
+        self._look_ahead()
         for frame in self._frames(skip_broken=skip_broken):
             try:
                 self._search_frame(frame)

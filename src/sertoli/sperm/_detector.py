@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from sertoli.sperm._magnification import estimate
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
 from sertoli.sperm._peaks import Floats, one_per_head, peaks
-from sertoli.sperm._prevalence import LOWEST, MOST_UP, Prevalence
+from sertoli.sperm._prevalence import LOWEST, MOST_UP, Prevalence, log_odds
 from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import Detections
 from sertoli.sperm._tiles import Scale, nearest_scale, tile_grey, tiles
@@ -179,7 +178,7 @@ class Detector:
             )
         scale = nearest_scale(magnification or self.magnification([frame]))
         # what the prevalence may lift over the threshold is kept until it is known
-        lowest_kept = self._logit(_log_odds(least) - MOST_UP)
+        lowest_kept = self._logit(log_odds(least) - MOST_UP)
         lowest = min(lowest_kept, self._logit(LOWEST))
         prevalence = Prevalence(self.network.candidate_share)
         contrast = frame_contrast(frame.pixels)
@@ -226,7 +225,7 @@ class Detector:
         # a centre in the mirrored rim belongs to no pixel
         limit = np.array((frame.width_px, frame.height_px), np.float32) * np.float32(scale.factor)
         # a hair lower: rounding shall not lose a head that sits on the threshold
-        sure = logit >= self._logit(_log_odds(least) - shift) - 1e-4
+        sure = logit >= self._logit(log_odds(least) - shift) - 1e-4
         inside = ((centre >= 0) & (centre < limit)).all(axis=1) & sure
         centre, size, logit = centre[inside], size[inside], logit[inside]
         keep = one_per_head(centre, size, logit)
@@ -260,11 +259,3 @@ def _probability(log_odds: Floats) -> Floats:
     # beyond 60 a float32 probability no longer changes, and exp would overflow
     probability: Floats = (1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))).astype(np.float32)
     return probability
-
-
-def _log_odds(probability: float) -> float:
-    if probability <= 0.0:
-        return -math.inf
-    if probability >= 1.0:
-        return math.inf
-    return math.log(probability / (1.0 - probability))

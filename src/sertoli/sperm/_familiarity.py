@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sertoli.errors import WeightsError
 from sertoli.frames import Pixels
 from sertoli.sperm._normalise import GREY_STEP, frame_contrast, normalise
-from sertoli.sperm._tiles import nearest_scale, tile_grey, tiles
+from sertoli.sperm._tiles import middle, nearest_scale, whole_grey
 from sertoli.sperm._weights import REMEDY
 
 Floats = npt.NDArray[np.float32]
@@ -155,13 +155,8 @@ def statistics(pixels: Pixels, factor: float) -> Numbers:
 
 def _middle(pixels: Pixels, factor: float, contrast: float) -> Floats:
     scale = nearest_scale(factor)
-    height, width = pixels.shape[:2]
     side = math.ceil(SIDE_PX / scale.factor)
-    high, wide = min(height, side), min(width, side)
-    top, left = (height - high) // 2, (width - wide) // 2
-    part = pixels[top : top + high, left : left + wide]
-    (whole,) = tiles(wide, high, scale, margin_px=0, side_px=1 << 16)
-    return normalise(tile_grey(part, scale, whole), contrast)
+    return normalise(whole_grey(middle(pixels, side, side), scale), contrast)
 
 
 def _describe(picture: Floats) -> Numbers:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sertoli.frames import Frame, Pixels
 from sertoli.sperm._normalise import frame_contrast
-from sertoli.sperm._tiles import Scale, nearest_scale, tile_grey, tiles
+from sertoli.sperm._tiles import Scale, middle, nearest_scale, whole_grey
 
 Floats = npt.NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def estimate(frames: Sequence[Frame], look: Look) -> float:
             part = _middle(frame.pixels, scale)
             if min(part.shape[:2]) * scale.factor >= LEAST_SIDE_PX:
                 seen = part.shape[0] * part.shape[1] / (frame.height_px * frame.width_px)
-                evidence[index] += _evidence(*look(_grey(part, scale), contrast)) / seen
+                evidence[index] += _evidence(*look(whole_grey(part, scale), contrast)) / seen
     return TRIED[int(evidence.argmax())]
 
 
@@ -77,14 +77,7 @@ def _middle(pixels: Pixels, scale: Scale) -> Pixels:
     height, width = pixels.shape[:2]
     area = height * width * scale.factor**2
     share = math.sqrt(min(1.0, MOST_PIXELS / area))
-    high, wide = round(height * share), round(width * share)
-    top, left = (height - high) // 2, (width - wide) // 2
-    return pixels[top : top + high, left : left + wide]
-
-
-def _grey(part: Pixels, scale: Scale) -> Floats:
-    (whole,) = tiles(part.shape[1], part.shape[0], scale, margin_px=0, side_px=1 << 16)
-    return tile_grey(part, scale, whole)
+    return middle(pixels, round(height * share), round(width * share))
 
 
 def _evidence(size_px: Floats, probability: Floats) -> float:

@@ -11,6 +11,8 @@ eqs. 2.4 and 2.5.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -58,19 +60,24 @@ class Prevalence:
         """Return what to add to the log odds of every finding of the picture."""
         if self._share is None:
             return 0.0
-        before = _log_odds(self._share)
+        before = log_odds(self._share)
         share = self._share
         shift = 0.0
         for _ in range(_MOST_ROUNDS):
             chance = 1.0 / (1.0 + np.exp(-(_MIDDLES + shift)))
             expected = float(self._count @ chance) + KNOWN_BEFORE * self._share
             share = expected / (float(self._count.sum()) + KNOWN_BEFORE)
-            moved = _log_odds(share) - before
+            moved = log_odds(share) - before
             if abs(moved - shift) < _CLOSE_ENOUGH:
                 break
             shift = moved
         return min(max(shift, MOST_DOWN), MOST_UP)
 
 
-def _log_odds(share: float) -> float:
-    return float(np.log(share) - np.log1p(-share))
+def log_odds(probability: float) -> float:
+    """Return ``log(p / (1 - p))``; endless at 0 and 1."""
+    if probability <= 0.0:
+        return -math.inf
+    if probability >= 1.0:
+        return math.inf
+    return math.log(probability / (1.0 - probability))

@@ -152,3 +152,19 @@ def tile_grey(pixels: Pixels, scale: Scale, tile: Tile) -> npt.NDArray[np.float3
         part = cv2.resize(part, size, interpolation=how)
     cut: npt.NDArray[np.float32] = np.ascontiguousarray(part[: bottom - top, : right - left])
     return cut
+
+
+def whole_grey(pixels: Pixels, scale: Scale) -> npt.NDArray[np.float32]:
+    """Return a whole picture as grey at the network's scale, in one piece: see `tile_grey`."""
+    height_px, width_px = pixels.shape[:2]
+    longest_px = math.ceil(max(height_px, width_px) * scale.factor)
+    (whole,) = tiles(width_px, height_px, scale, margin_px=0, side_px=longest_px)
+    return tile_grey(pixels, scale, whole)
+
+
+def middle(pixels: Pixels, height_px: int, width_px: int) -> Pixels:
+    """Return the middle of a picture, of at most the given size in its own px."""
+    full_height, full_width = pixels.shape[:2]
+    high, wide = min(full_height, height_px), min(full_width, width_px)
+    top, left = (full_height - high) // 2, (full_width - wide) // 2
+    return pixels[top : top + high, left : left + wide]
