@@ -7,7 +7,7 @@ clinic, what it writes is checked, audited and whole.
 from sertoli.case._backup import backup, restore
 from sertoli.case._bank import Whereabouts, move_straw, whereabouts
 from sertoli.case._bench import BenchAnswer, add_search, bench_answer
-from sertoli.case._bulk import add_many
+from sertoli.case._bulk import Entering, add_many, entering
 from sertoli.case._erase import erase_patient
 from sertoli.case._head import Head, head_of, read_head, write_head
 from sertoli.case._history import Step, history
@@ -128,6 +128,7 @@ __all__ = [
     "Droplet",
     "Embryo",
     "EmbryoFate",
+    "Entering",
     "Exposure",
     "Fate",
     "FollowUpVisit",
@@ -187,6 +188,7 @@ __all__ = [
     "backup",
     "bench_answer",
     "code_of",
+    "entering",
     "entity_named",
     "erase_patient",
     "fields_of",

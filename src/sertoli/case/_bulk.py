@@ -3,18 +3,174 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import Connection, Table, insert, select, text
 
-from sertoli.case._audit import append_entry
 from sertoli.case._record import Record, hold_clinic, session_for
 from sertoli.case._refusals import refusals
 from sertoli.case._schema import Clinic, Row, Staff
 from sertoli.case._schema._words import Role
-from sertoli.case._session import Bounds, Change
-from sertoli.errors import RightsError
+from sertoli.case._session import Bounds, Change, RecordSession
+from sertoli.errors import RecordError, RightsError
+
+
+class Entering:
+    """One transaction that enters many rows; made by ``entering``.
+
+    Every field is checked as ever; what takes a look at other rows is left to the database's
+    guards.
+    """
+
+    def __init__(self, session: RecordSession) -> None:
+        self._session = session
+
+    def there(self, entity: type[Row]) -> list[dict[str, Any]]:
+        """Return the rows of an entity that hold, as column -> value, in the order of entry."""
+        names = ["id", *entity.fields]
+        query = select(*(getattr(entity, name) for name in names)).order_by(entity.id)
+        if entity is Clinic:
+            query = query.where(Clinic.id == self._session.bounds.clinic_id)
+        rows = self._session.execute(query).all()
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def add(self, entity: type[Row], rows: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Enter rows, all or none; return the numbers that they got, in their order.
+
+        Raises
+        ------
+        RecordError
+            If a row is nonsense.
+        RightsError
+            If the member of staff may not do this.
+        """
+        _require_right(entity, self._session.bounds.role)
+        owned = {"clinic_id": self._session.bounds.clinic_id, "version": 1}
+        return self._insert(entity, [owned | entity.checked(row) for row in rows])
+
+    def add_each(
+        self, entity: type[Row], rows: Iterable[Mapping[str, Any]]
+    ) -> list[int | RecordError]:
+        """Enter those of the rows that are not nonsense.
+
+        Returns
+        -------
+        list of int or RecordError
+            Of each row, in their order, its number, or why it was refused.
+
+        Raises
+        ------
+        RightsError
+            If the member of staff may not do this.
+        """
+        _require_right(entity, self._session.bounds.role)
+        owned = {"clinic_id": self._session.bounds.clinic_id, "version": 1}
+        found: list[int | RecordError] = []
+        sound: list[tuple[int, dict[str, Any]]] = []
+        for place, row in enumerate(rows):
+            found.append(0)
+            try:
+                sound.append((place, owned | entity.checked(row)))
+            except RecordError as error:
+                found[place] = error
+        self._insert_or_halve(entity, sound, found)
+        return found
+
+    def change(self, entity: type[Row], number: int, values: Mapping[str, Any]) -> None:
+        """Change fields of a row that is there.
+
+        Raises
+        ------
+        RecordError
+            If the row would be nonsense; it stays as it was.
+        RightsError
+            If the member of staff may not do this.
+        """
+        row = self._session.get(entity, number)
+        if row is None:
+            raise RecordError(entity.__tablename__, f"has no row {number}", "look again")
+        try:
+            for name, value in values.items():
+                setattr(row, name, value)
+            self._session.flush()
+        except RecordError:
+            self._session.expunge(row)
+            self._session.flushing.clear()
+            raise
+
+    def _insert_or_halve(
+        self,
+        entity: type[Row],
+        rows: Sequence[tuple[int, dict[str, Any]]],
+        found: list[int | RecordError],
+    ) -> None:
+        # The database names the field that it refuses, but not the row: halve until it is alone.
+        if not rows:
+            return
+        try:
+            given = self._insert(entity, [state for _, state in rows])
+        except RecordError as error:
+            if len(rows) == 1:
+                found[rows[0][0]] = error
+                return
+            middle = len(rows) // 2
+            self._insert_or_halve(entity, rows[:middle], found)
+            self._insert_or_halve(entity, rows[middle:], found)
+        else:
+            for (place, _), number in zip(rows, given, strict=True):
+                found[place] = number
+
+    def _insert(self, entity: type[Row], states: list[dict[str, Any]]) -> list[int]:
+        if not states:
+            return []
+        connection = self._session.connection()
+        with refusals(), connection.begin_nested():
+            given = _next_numbers(connection, entity.table(), len(states))
+            for number, state in zip(given, states, strict=True):
+                state["id"] = number
+            connection.execute(insert(entity.table()), states)
+        self._session.changes += (
+            Change(entity.__tablename__, row["id"], "insert", None, row) for row in states
+        )
+        return given
+
+
+@contextmanager
+def entering(
+    record: Record, *, reason: str | None = None, trial: bool = False
+) -> Iterator[Entering]:
+    """Give one transaction that enters many rows of any entities, whole and audited, or nothing.
+
+    Parameters
+    ----------
+    record : Record
+        Opened in a clinic.
+    reason : str or None
+        Why, for the audit.
+    trial : bool
+        Undo all of it in the end: to see what the record would refuse.
+
+    Raises
+    ------
+    RightsError
+        If the record was opened over all clinics.
+    RecordError
+        If the reason is empty or too long.
+    """
+    if record.clinic_id is None:
+        raise RightsError("many rows", "are entered into one clinic", "open the record of a clinic")
+    if reason is not None and not 0 < len(reason) <= 500:
+        raise RecordError("reason", "is empty or too long", "use 1 to 500 signs")
+    bounds = Bounds(record.clinic_id, record.staff, record.role, writes=True, reason=reason)
+    with refusals(), session_for(record.engine, bounds) as session:
+        hold_clinic(session, record.clinic_id)
+        yield Entering(session)
+        if trial:
+            session.rollback()
+        else:
+            session.commit()
 
 
 def add_many(
@@ -27,9 +183,7 @@ def add_many(
 ) -> list[int]:
     """Enter many rows of an entity, a transaction and an audit entry for so many at once.
 
-    Every field is checked as ever; what takes a look at other rows is left to the database's
-    guards, so that a refusal names the field, but not the row. A refused row takes its whole
-    transaction with it; those before stay.
+    A refused row takes its whole transaction with it; those before stay.
 
     Parameters
     ----------
@@ -51,35 +205,24 @@ def add_many(
     Raises
     ------
     RecordError
-        If a row is nonsense.
+        If a row is nonsense. The field is named, but not the row.
     RightsError
         If the member of staff may not do this.
     """
-    if record.clinic_id is None or entity is Clinic:
-        raise RightsError("many rows", "are entered into one clinic", "open the record of a clinic")
-    if entity is Staff and record.role is not Role.DIRECTOR:
-        raise RightsError("staff", "is changed by a director only", "ask a director of the clinic")
+    _require_right(entity, record.role)
     numbers: list[int] = []
     remaining = iter(rows)
     while part := list(itertools.islice(remaining, at_once)):
-        owned = {"clinic_id": record.clinic_id, "version": 1}
-        states = [owned | entity.checked(row) for row in part]
-        bounds = Bounds(record.clinic_id, record.staff, record.role, writes=True, reason=reason)
-        with refusals(), session_for(record.engine, bounds) as session:
-            hold_clinic(session, record.clinic_id)
-            connection = session.connection()
-            given = _next_numbers(connection, entity.table(), len(states))
-            for number, state in zip(given, states, strict=True):
-                state["id"] = number
-            connection.execute(insert(entity.table()), states)
-            append_entry(
-                connection,
-                bounds,
-                (Change(entity.__tablename__, row["id"], "insert", None, row) for row in states),
-            )
-            session.commit()
-        numbers += given
+        with entering(record, reason=reason) as transaction:
+            numbers += transaction.add(entity, part)
     return numbers
+
+
+def _require_right(entity: type[Row], role: Role | None) -> None:
+    if entity is Clinic:
+        raise RightsError("clinic", "is made by `sertoli case init`", "use that")
+    if entity is Staff and role is not Role.DIRECTOR:
+        raise RightsError("staff", "is changed by a director only", "ask a director of the clinic")
 
 
 def _next_numbers(connection: Connection, table: Table, count: int) -> list[int]:
