@@ -132,6 +132,115 @@ def dish(
     click.echo(f"{folder} (synthetic; research software, not a medical device)")
 
 
+MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX = 2.0, 20.0
+
+
+@command.command()
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), required=True, help="The same gives the same man."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--images",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    show_default=True,
+    help="Still pictures, each of another place of the testis.",
+)
+@click.option("--seconds", type=float, help="Instead of stills, a recording of one place.")
+@click.option("--fps", type=float, default=25.0, show_default=True, help="Frames per second.")
+@click.option(
+    "--patient",
+    type=click.Choice(
+        ["sertoli_cell_only", "maturation_arrest", "hypospermatogenesis", "focal", "normal"]
+    ),
+    help="What the tubules are like; drawn from the seed if not given.",
+)
+@click.option("--look", help="Family of light, tissue and camera; drawn if not given.")
+@click.option(
+    "--effect",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="How much size tells of sperm: 0 nothing, 1 as published, -1 reversed.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(0, 1000),
+    default=0,
+    show_default=True,
+    help="Layers that the dissection has gone through.",
+)
+@click.option(
+    "--um-per-px",
+    type=float,
+    default=8.0,
+    show_default=True,
+    help="Micrometres per pixel, 2 to 20; an operating microscope gives 4 to 10.",
+)
+@click.option(
+    "--width",
+    "width_px",
+    type=click.IntRange(64, MAX_SIDE_PX),
+    default=640,
+    show_default=True,
+    help="Pixels across.",
+)
+@click.option(
+    "--height",
+    "height_px",
+    type=click.IntRange(64, MAX_SIDE_PX),
+    default=480,
+    show_default=True,
+    help="Pixels down.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
+def field(
+    seed: int,
+    out: Path,
+    images: int,
+    seconds: float | None,
+    fps: float,
+    patient: str | None,
+    look: str | None,
+    effect: float,
+    depth: int,
+    um_per_px: float,
+    width_px: int,
+    height_px: int,
+    overwrite: bool,
+) -> None:
+    """Simulate an opened testis under the operating microscope.
+
+    Writes field_000.png ... (or field.mp4 with --seconds) and truth.json.
+    """
+    _check("--um-per-px", um_per_px, MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX)
+    _check("--effect", effect, -3.0, 3.0)
+    _check("--fps", fps, 0.1, 1000.0)
+    if seconds is not None:
+        _check("--seconds", seconds, 0.02, 3600.0)
+    from tqdm import tqdm
+
+    from sertoli.phantom import make_field, write_field
+
+    source = make_field(
+        seed,
+        patient=patient,
+        look=look,
+        um_per_px=um_per_px,
+        width_px=width_px,
+        height_px=height_px,
+        images=images,
+        seconds=seconds,
+        fps=fps,
+        effect=effect,
+        depth=depth,
+    )
+    with tqdm(total=source.length, desc="simulating", unit="picture", disable=None) as bar:
+        folder = write_field(source, out, overwrite=overwrite, on_picture=bar.update)
+    click.echo(f"{folder} (synthetic; research software, not a medical device)")
+
+
 def _check(option: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # also refuses NaN
         raise SettingError(f"{option} {value:g} is not possible", f"give {low:g} to {high:g}")

@@ -3,6 +3,15 @@
 from sertoli.phantom.world._cells import Cell, CellKind, Motility, Swim, Tail
 from sertoli.phantom.world._dish import Dish
 from sertoli.phantom.world._motion import Drift, Pose, pose, tail_points
+from sertoli.phantom.world._opened_testis import (
+    Calibre,
+    OpenedTestis,
+    Patient,
+    TubuleClass,
+    TubuleTraits,
+    open_testis,
+    sperm_chance,
+)
 from sertoli.phantom.world._populations import (
     MotionMix,
     Population,
@@ -10,21 +19,31 @@ from sertoli.phantom.world._populations import (
     population,
     semen_motions,
 )
+from sertoli.phantom.world._tubules import Tubule, lay_tubules
 
 __all__ = [
+    "Calibre",
     "Cell",
     "CellKind",
     "Dish",
     "Drift",
     "Motility",
     "MotionMix",
+    "OpenedTestis",
+    "Patient",
     "Population",
     "Pose",
     "Regime",
     "Swim",
     "Tail",
+    "Tubule",
+    "TubuleClass",
+    "TubuleTraits",
+    "lay_tubules",
+    "open_testis",
     "population",
     "pose",
     "semen_motions",
+    "sperm_chance",
     "tail_points",
 ]

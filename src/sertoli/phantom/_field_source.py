@@ -1,0 +1,240 @@
+"""An opened testis under the operating microscope, as a source of frames with truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sertoli.errors import SettingError
+from sertoli.frames import Frame, FrameSource
+from sertoli.optics import Modality, Optics
+from sertoli.phantom.render.operating import (
+    LOOKS,
+    Aim,
+    FieldMaps,
+    FieldView,
+    OperatingLook,
+    Scene,
+    Stretch,
+    build_scene,
+    draw_look,
+    stretches,
+    take_picture,
+)
+from sertoli.phantom.world import OpenedTestis, Patient, lay_tubules, open_testis
+
+EDGE_UM = 300.0
+"""Tubules are laid this far beyond what is lit, so that none ends at the border of the picture."""
+
+STILL_MARGIN_UM = 80.0
+VIDEO_MARGIN_UM = 320.0
+"""How far beyond the picture the scene is lit: as far as lens, hand and zoom can reach."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPicture:
+    """One picture of an opened testis and everything that is true of it.
+
+    Parameters
+    ----------
+    frame : Frame
+    stretches : tuple of Stretch
+        Centrelines with their state.
+    maps : FieldMaps
+        The truth of every pixel.
+    """
+
+    frame: Frame
+    stretches: tuple[Stretch, ...]
+    maps: FieldMaps
+
+
+class FieldSource(FrameSource):
+    """Pictures of one opened testis: stills of different places, or a recording of one.
+
+    Any picture can be made alone. Make one with `make_field`.
+
+    Parameters
+    ----------
+    testis : OpenedTestis
+    look : OperatingLook
+    seed : int
+    width_px, height_px : int
+    um_per_px : float
+        Of the still; in a recording that of zoom 1.
+    count : int
+        Number of pictures.
+    fps : float or None
+        Of a recording; None makes stills.
+    depth : int
+        Layers that the dissection has gone through.
+    """
+
+    def __init__(
+        self,
+        testis: OpenedTestis,
+        look: OperatingLook,
+        seed: int,
+        *,
+        width_px: int,
+        height_px: int,
+        um_per_px: float,
+        count: int,
+        fps: float | None,
+        depth: int,
+    ) -> None:
+        self.testis = testis
+        self.look = look
+        self.seed = seed
+        self.size_px = (width_px, height_px)
+        self.fps = fps
+        self.depth = depth
+        self._um_per_px = um_per_px
+        self._count = count
+        self._optics = Optics(um_per_px, Modality.OPERATING)
+        self._built: tuple[int, Scene] | None = None
+
+    @property
+    def name(self) -> str:
+        """``field``."""
+        return "field"
+
+    @property
+    def optics(self) -> Optics:
+        """Pixel size at zoom 1, and the operating modality."""
+        return self._optics
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the pictures are a recording of one place."""
+        return self.fps is not None
+
+    @property
+    def length(self) -> int:
+        """Number of pictures."""
+        return self._count
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        """Give frames from index ``start`` on."""
+        for index in range(start, self._count):
+            yield self.picture(index).frame
+
+    def scene(self, index: int) -> Scene:
+        """Return what lies before the lens in picture ``index``, all in focus."""
+        place = 0 if self.is_sequence else index
+        if self._built is None or self._built[0] != place:
+            self._built = (place, self._build(place))
+        return self._built[1]
+
+    def picture(self, index: int) -> FieldPicture:
+        """Take picture ``index``, from 0 to below `length`, with its truth."""
+        scene = self.scene(index)
+        aim = self.aim(index)
+        pixels, maps = take_picture(scene, aim, self.seed * 1_000_003 + index)
+        optics = Optics(self._um_per_px / aim.zoom, Modality.OPERATING)
+        time_s = None if self.fps is None else index / self.fps
+        frame = Frame(pixels, index, time_s=time_s, optics=optics)
+        return FieldPicture(frame, tuple(stretches(scene, aim, maps)), maps)
+
+    def aim(self, index: int) -> Aim:
+        """Return how the microscope is set for picture ``index``."""
+        scene = self.scene(index)
+        width, height = self.size_px
+        margin = EDGE_UM + self._margin_um
+        rng = np.random.default_rng((self.seed, 24))
+        focus = float(np.quantile(scene.height_um, rng.uniform(0.5, 0.75)))
+        return Aim(
+            x_um=margin + width * self._um_per_px / 2,
+            y_um=margin + height * self._um_per_px / 2,
+            turn_rad=0.0,
+            zoom=1.0,
+            focus_um=focus,
+            exposure=1.0,
+            balance=(1.0, 1.0, 1.0),
+            width_px=width,
+            height_px=height,
+        )
+
+    @property
+    def _margin_um(self) -> float:
+        return VIDEO_MARGIN_UM if self.is_sequence else STILL_MARGIN_UM
+
+    def _build(self, place: int) -> Scene:
+        width, height = self.size_px
+        pixel = self._um_per_px
+        margin_px = math.ceil(self._margin_um / pixel)
+        around = EDGE_UM + self._margin_um
+        tubules = lay_tubules(
+            self.testis, self.seed, place, self.depth,
+            width * pixel + 2 * around, height * pixel + 2 * around,
+        )  # fmt: skip
+        view = FieldView(
+            around - (margin_px - 0.5) * pixel,
+            around - (margin_px - 0.5) * pixel,
+            width + 2 * margin_px,
+            height + 2 * margin_px,
+            pixel,
+        )
+        return build_scene(tubules, self.look, view, self.seed * 31 + place)
+
+
+def make_field(
+    seed: int,
+    *,
+    patient: str | None = None,
+    look: str | None = None,
+    um_per_px: float = 8.0,
+    width_px: int = 640,
+    height_px: int = 480,
+    images: int = 1,
+    seconds: float | None = None,
+    fps: float = 25.0,
+    effect: float = 1.0,
+    depth: int = 0,
+) -> FieldSource:
+    """Draw a man, his opened testis and an operating microscope from a seed.
+
+    Parameters
+    ----------
+    seed : int
+    patient : str, optional
+        One of `sertoli.phantom.world.Patient`; drawn if not given.
+    look : str, optional
+        Name of a renderer family (`sertoli.phantom.render.operating.LOOKS`); drawn if not given.
+    um_per_px : float
+    width_px, height_px : int
+    images : int
+        Stills, each of another place of the same testis.
+    seconds : float, optional
+        Instead of stills, a recording of one place of that length.
+    fps : float
+    effect : float
+        How much a tubule's size tells of its sperm: 0 nothing, 1 as published, -1 reversed.
+    depth : int
+        Layers that the dissection has gone through.
+
+    Raises
+    ------
+    SettingError
+        If there is no such patient or look.
+    """
+    if look is not None and look not in LOOKS:
+        raise SettingError(f"there is no look {look!r}", f"choose one of {', '.join(LOOKS)}")
+    kinds = [kind.value for kind in Patient]
+    if patient is not None and patient not in kinds:
+        raise SettingError(f"there is no patient {patient!r}", f"choose one of {', '.join(kinds)}")
+    chosen = None if patient is None else Patient(patient)
+    return FieldSource(
+        open_testis(np.random.default_rng((seed, 25)), chosen, effect),
+        draw_look(np.random.default_rng((seed, 26)), look),
+        seed,
+        width_px=width_px,
+        height_px=height_px,
+        um_per_px=um_per_px,
+        count=images if seconds is None else max(1, round(seconds * fps)),
+        fps=None if seconds is None else fps,
+        depth=depth,
+    )
