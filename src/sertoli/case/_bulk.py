@@ -26,6 +26,11 @@ class Entering:
 
     def __init__(self, session: RecordSession) -> None:
         self._session = session
+        self.undone = False
+
+    def undo(self) -> None:
+        """Let nothing of the transaction stay when it ends."""
+        self.undone = True
 
     def there(self, entity: type[Row]) -> list[dict[str, Any]]:
         """Return the rows of an entity that hold, as column -> value, in the order of entry."""
@@ -138,9 +143,7 @@ class Entering:
 
 
 @contextmanager
-def entering(
-    record: Record, *, reason: str | None = None, trial: bool = False
-) -> Iterator[Entering]:
+def entering(record: Record, *, reason: str | None = None) -> Iterator[Entering]:
     """Give one transaction that enters many rows of any entities, whole and audited, or nothing.
 
     Parameters
@@ -149,8 +152,6 @@ def entering(
         Opened in a clinic.
     reason : str or None
         Why, for the audit.
-    trial : bool
-        Undo all of it in the end: to see what the record would refuse.
 
     Raises
     ------
@@ -166,8 +167,9 @@ def entering(
     bounds = Bounds(record.clinic_id, record.staff, record.role, writes=True, reason=reason)
     with refusals(), session_for(record.engine, bounds) as session:
         hold_clinic(session, record.clinic_id)
-        yield Entering(session)
-        if trial:
+        transaction = Entering(session)
+        yield transaction
+        if transaction.undone:
             session.rollback()
         else:
             session.commit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import keyword
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,9 +20,11 @@ COMMANDS = {
     "phantom": "Make simulated recordings with ground truth.",
     "weights": "List the detector's weights, their hashes and what they allow.",
     "case": "Keep the clinical record, from the work-up to the child.",
+    "import": "Take a clinic's tables, or an exported record, into the record.",
     "outcomes": "Count a programme's outcomes, with intervals and reports.",
 }
-"""Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``."""
+"""Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``, with an
+underscore after a name that is a word of Python's."""
 
 DISCLAIMER = "Research software, not a medical device."
 
@@ -44,7 +47,8 @@ class LazyGroup(click.Group):
         """Import the module of the command and return it."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"sertoli.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = importlib.import_module(f"sertoli.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
 

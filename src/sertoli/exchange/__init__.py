@@ -1,0 +1,22 @@
+"""The record in and out: a clinic's tables, REDCap, Parquet, FHIR."""
+
+from sertoli.exchange._enter import Entered, enter
+from sertoli.exchange._entries import Entry, extract
+from sertoli.exchange._import_csv import CsvImport, LeftOut, import_csv
+from sertoli.exchange._mapping import Mapping, read_mapping
+from sertoli.exchange._problems import Problem
+from sertoli.exchange._propose import propose_mapping
+
+__all__ = [
+    "CsvImport",
+    "Entered",
+    "Entry",
+    "LeftOut",
+    "Mapping",
+    "Problem",
+    "enter",
+    "extract",
+    "import_csv",
+    "propose_mapping",
+    "read_mapping",
+]
