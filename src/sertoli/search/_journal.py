@@ -25,12 +25,13 @@ import numpy.typing as npt
 from sertoli.frames import Pixels
 from sertoli.search._identity import Identity
 from sertoli.sperm import Detections
+from sertoli.sperm.tracking import DriftState
 
 JOURNAL_NAME = "journal.bin"
 FLUSH_EVERY_S = 1.0
 
 _FRAMING = struct.Struct("<II")  # length, CRC-32 of the payload
-_FRAME = struct.Struct("<q6d2IHIII")
+_FRAME = struct.Struct("<q6d2IHIII2q4d")
 _THUMBNAIL = struct.Struct("<IiiHHBB")
 _IDENTITY, _SEARCHED, _BROKEN = b"I", b"F", b"B"
 _MAX_RECORD_BYTES = 1 << 30
@@ -57,7 +58,11 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchedFrame:
-    """A frame that was searched, with N findings; ``backdrop`` is a JPEG or empty."""
+    """A frame that was searched, with N findings.
+
+    ``track_id`` is what the live linker said; `sertoli.search._results` joins tracks at the
+    end. ``drift`` is that of a sequence's field; ``backdrop`` is a JPEG or empty.
+    """
 
     index: int
     file: str
@@ -70,6 +75,7 @@ class SearchedFrame:
     track_id: npt.NDArray[np.int64]
     thumbnails: list[Thumbnail] = field(default_factory=list)
     backdrop: bytes = b""
+    drift: DriftState = field(default_factory=DriftState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,10 @@ def _encode(record: Record) -> bytes:
             len(record.found),
             len(record.thumbnails),
             len(record.backdrop),
+            record.drift.frame,
+            record.drift.reference_frame,
+            *record.drift.drift_px,
+            *record.drift.reference_px,
         ),
         name,
         record.found.centre_px.astype("<f4").tobytes(),
@@ -228,9 +238,9 @@ def _decode(payload: bytes) -> Record:
     if payload[:1] == _BROKEN:
         index, reason, elapsed = json.loads(payload[1:])
         return BrokenFrame(index, reason, elapsed)
-    (index, *numbers, width, height, n_name, n_found, n_thumbnails, n_backdrop) = (
-        _FRAME.unpack_from(payload, 1)
-    )
+    fields = _FRAME.unpack_from(payload, 1)
+    index, *numbers, width, height, n_name, n_found, n_thumbnails, n_backdrop = fields[:13]
+    drift_frame, reference_frame, x, y, reference_x, reference_y = fields[13:]
     at = 1 + _FRAME.size
 
     def take(count: int) -> bytes:
@@ -265,6 +275,7 @@ def _decode(payload: bytes) -> Record:
         track_id=track_id,
         thumbnails=thumbnails,
         backdrop=backdrop,
+        drift=DriftState((x, y), drift_frame, (reference_x, reference_y), reference_frame),
     )
 
 

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from sertoli.search._journal import SearchedFrame, read_records
-from sertoli.search._results import Gathered, Shown, Track, sightings_of
+from sertoli.search._results import Gathered, Shown, Track, linked_records, sightings_of
 from sertoli.search._thumbnails import MAX_SHOWN, SIDE_PX, Cell, sheet, to_cell
 from sertoli.sperm import MAX_GAP_FRAMES
 
@@ -139,7 +139,7 @@ def _sperm(
         wanted.setdefault(entry.offset, []).append(rank)
     rows: list[dict[str, Any]] = [{}] * len(shown)
     cells: dict[int, Cell] = {}
-    for offset, record in read_records(journal):
+    for offset, record in linked_records(journal, gathered.joined):
         # One pass from front to back: a record holds the thumbnails of a whole frame.
         for rank in wanted.get(offset, ()):
             assert isinstance(record, SearchedFrame)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import heapq
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TextIO
 
+import numpy as np
+import numpy.typing as npt
+
 from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
 from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+from sertoli.sperm.tracking import TrackJoiner
 
 TRACKS_COLUMNS = (
     "track_id",
@@ -93,6 +98,8 @@ class Gathered:
     backdrops: dict[int, int] = field(default_factory=dict)
     elapsed_s: float = 0.0
     last_index: int = -1
+    joined: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Which final track each of the live linker's tracks is part of."""
 
 
 def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
@@ -101,13 +108,13 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
     What is written depends on the journal alone, so a resumed search ends with the same
     bytes as an unbroken one.
     """
-    gathered = Gathered()
+    gathered = Gathered(joined=_join(journal))
     with (
         (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
         _CocoFile(folder / "findings.coco.json", input_name) as coco,
     ):
         Sightings.empty().to_csv(findings)
-        for offset, record in read_records(journal):
+        for offset, record in linked_records(journal, gathered.joined):
             gathered.elapsed_s = record.elapsed_s
             gathered.last_index = record.index
             if isinstance(record, BrokenFrame):
@@ -120,6 +127,32 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
     with (folder / "tracks.csv").open("w", encoding="utf-8", newline="") as tracks:
         _write_tracks(tracks, gathered.tracks)
     return gathered
+
+
+def linked_records(
+    journal: Path, joined: npt.NDArray[np.int64]
+) -> Iterator[tuple[int, SearchedFrame | BrokenFrame]]:
+    """Give every record with its offset, its tracks as the second pass joined them.
+
+    Parameters
+    ----------
+    journal : Path
+    joined : ndarray, (T,) int64
+        `Gathered.joined`.
+    """
+    for offset, record in read_records(journal):
+        if isinstance(record, SearchedFrame) and len(joined) and len(record.found):
+            yield offset, replace(record, track_id=joined[record.track_id])
+        else:
+            yield offset, record
+
+
+def _join(journal: Path) -> npt.NDArray[np.int64]:
+    joiner = TrackJoiner()
+    for _, record in read_records(journal):
+        if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
+            joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
+    return joiner.join()
 
 
 def sightings_of(record: SearchedFrame) -> Sightings:
@@ -153,7 +186,7 @@ def _count(gathered: Gathered, offset: int, record: SearchedFrame, sightings: Si
         shown = Shown(float(sightings.probability[thumbnail.row]), offset, number, track_id)
         if track_id < 0:
             gathered.stills_shown.append(shown)
-        else:
+        elif _better(shown, gathered.track_shown.get(track_id)):
             gathered.track_shown[track_id] = shown
     if record.backdrop:
         gathered.backdrops[record.index] = offset
@@ -169,6 +202,10 @@ def _count(gathered: Gathered, offset: int, record: SearchedFrame, sightings: Si
     gathered.um_per_px.add(record.um_per_px)
     gathered.found_per_frame.append(len(sightings))
     gathered.new_per_frame.append(new)
+
+
+def _better(shown: Shown, held: Shown | None) -> bool:
+    return held is None or shown.probability > held.probability
 
 
 def _write_tracks(file: TextIO, tracks: dict[int, Track]) -> None:

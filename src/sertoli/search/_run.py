@@ -37,6 +37,7 @@ from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
 from sertoli.search._unfamiliar import unfamiliar
 from sertoli.sperm import Detections, Linker
+from sertoli.sperm.tracking import DriftState, FieldDrift
 
 SEQUENCE_BACKDROP_PX = 1280
 STILL_BACKDROP_PX = 640
@@ -220,6 +221,7 @@ class _Run:
         self.confidence = confidence_of(settings, finder)
         self.followed = source.is_sequence
         self.linker = Linker()
+        self.drift = FieldDrift()
         self.cutter = ThumbnailCutter()
         self.frames_done = 0
         self.frames_broken = 0
@@ -270,20 +272,30 @@ class _Run:
         return self.linker.count if self.followed else self.findings
 
     def _replay(self) -> None:
+        drift = DriftState()
         for _, record in read_records(self.folder.path / JOURNAL_NAME):
             self.next_index = record.index + 1
             self.elapsed_s = record.elapsed_s
             if isinstance(record, BrokenFrame):
                 self.frames_broken += 1
                 continue
-            self._link(record.found, record.index)
+            drift = record.drift
+            self._link(record.found, record.index, drift.drift_px)
             self.cutter.choose(record.found, record.track_id, followed=self.followed)
             self.frames_done += 1
             self.findings += len(record.found)
+        if drift.frame >= 0:
+            reference, last = (self._frame_again(n) for n in (drift.reference_frame, drift.frame))
+            self.drift.restore(drift, reference, last)
 
-    def _link(self, found: Detections, index: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _frame_again(self, index: int) -> Frame:
+        return next(iter(self.source.frames(index)))
+
+    def _link(
+        self, found: Detections, index: int, drift_px: tuple[float, float]
+    ) -> np.ndarray[Any, np.dtype[np.int64]]:
         if self.followed:
-            return self.linker.link(found, index)
+            return self.linker.link(found, index, drift_px)
         return np.full(len(found), -1, np.int64)
 
     def _look_ahead(self) -> None:
@@ -324,7 +336,10 @@ class _Run:
         )
         if self.source.length == 1:
             self.warnings = unfamiliar([frame], self.finder, self.magnification)
-        track_id = self._link(found, frame.index)
+        if self.followed:
+            self.drift.update(frame)
+        drift = self.drift.state
+        track_id = self._link(found, frame.index, drift.drift_px)
         rows = self.cutter.choose(found, track_id, followed=self.followed)
         self.journal.append(
             SearchedFrame(
@@ -339,6 +354,7 @@ class _Run:
                 track_id=track_id,
                 thumbnails=[cut(frame, found, row) for row in rows],
                 backdrop=self._backdrop(frame),
+                drift=drift,
             )
         )
         self.frames_done += 1

@@ -1,7 +1,7 @@
 """Sperm seen, followed and graded."""
 
 from sertoli.sperm._detector import Detector
-from sertoli.sperm._link import MAX_GAP_FRAMES, Linker
+from sertoli.sperm.tracking import MAX_GAP_FRAMES, Linker
 from sertoli.sperm._network import Network
 from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import (

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from sertoli.sperm._sightings import Detections
+from sertoli.sperm.tracking._assign import assign
 
 MAX_GAP_FRAMES = 10
 """A sperm unseen for more frames than this counts as a new one when it shows again."""
@@ -28,13 +26,18 @@ MIN_REACH_PX = 4.0
 DAMPING = 0.8
 """Share of the speed that is left after a frame unseen: sperm turn."""
 
-SPEED_WEIGHT = 0.5
+SPEED_WEIGHT = 0.3
 """Weight of the newest step in the running speed; lower is smoother."""
 
-_NEVER = 1e6
+YOUNG_COST = 1.0
+"""What a track seen once pays beside a squared distance in reaches; one seen n times, 1/n of it.
 
-_FEW_PAIRS = 150
-"""Up to so many possible pairs one table is quicker than finding the groups."""
+Of two tracks that want one head the established one gets it: where a detector sees a head
+twice for a moment, the second track shall not take turns with the first for ever after."""
+
+STALE_COST = 0.1
+STALE_FRAMES = 5
+"""What each of up to so many frames unseen costs, for the same reason."""
 
 
 class Linker:
@@ -63,7 +66,9 @@ class Linker:
         self._sightings = np.zeros(0, np.int64)
         self._last_frame = np.zeros(0, np.int64)
 
-    def link(self, found: Detections, frame: int) -> npt.NDArray[np.int64]:
+    def link(
+        self, found: Detections, frame: int, drift_px: tuple[float, float] = (0.0, 0.0)
+    ) -> npt.NDArray[np.int64]:
         """Return the track ids of the heads of a frame.
 
         Parameters
@@ -71,13 +76,16 @@ class Linker:
         found : Detections, N of them
         frame : int
             Index of the frame; each call needs a higher one than the call before.
+        drift_px : (x, y)
+            Displacement of the whole field since the first frame (`FieldDrift`): places are
+            compared, and speeds measured, against the field and not against the picture.
 
         Returns
         -------
         ndarray, (N,) int64
         """
         self._forget(frame)
-        centre = found.centre_px.astype(np.float64)
+        centre = found.centre_px.astype(np.float64) - np.asarray(drift_px)
         head = np.sqrt(np.prod(found.size_px.astype(np.float64), axis=1))
         tracks, heads = self._match(centre, frame)
 
@@ -119,8 +127,9 @@ class Linker:
         )
         within = pairs["v"] <= reach[pairs["i"]]
         i, j = pairs["i"][within], pairs["j"][within]
-        cost = (pairs["v"][within] / reach[i]) ** 2
-        return _assign(i, j, cost, len(expected), len(centre))
+        doubt = YOUNG_COST / self._sightings + STALE_COST * np.minimum(gap - 1, STALE_FRAMES)
+        cost = (pairs["v"][within] / reach[i]) ** 2 + doubt[i]
+        return assign(i, j, cost, len(expected), len(centre))
 
     def _update(
         self,
@@ -153,46 +162,3 @@ class Linker:
         self._head_px = np.concatenate([self._head_px, head])
         self._sightings = np.concatenate([self._sightings, np.ones(n, np.int64)])
         self._last_frame = np.concatenate([self._last_frame, np.full(n, frame, np.int64)])
-
-
-def _assign(
-    i: npt.NDArray[np.int64],
-    j: npt.NDArray[np.int64],
-    cost: npt.NDArray[np.float64],
-    tracks: int,
-    heads: int,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Choose among possible pairs: as many as can be, then the cheapest.
-
-    In a crowd, tracks and heads that could pair with one another fall into small groups,
-    each solved by itself: a thousand heads cost little more than their number.
-    """
-    if len(i) <= _FEW_PAIRS:
-        return _solve(i, j, cost)
-    size = tracks + heads
-    links = coo_matrix((np.ones(len(i), np.int8), (i, j + tracks)), shape=(size, size))
-    _, group = connected_components(links, directed=False)
-    mine = group[i]
-    alone = np.bincount(mine, minlength=1)[mine] == 1
-    chosen_i, chosen_j = [i[alone]], [j[alone]]
-
-    crowd = np.flatnonzero(~alone)
-    crowd = crowd[np.argsort(mine[crowd], kind="stable")]
-    bounds = np.flatnonzero(np.diff(mine[crowd])) + 1
-    for rows in np.split(crowd, bounds) if len(crowd) else ():
-        track, head = _solve(i[rows], j[rows], cost[rows])
-        chosen_i.append(track)
-        chosen_j.append(head)
-    return np.concatenate(chosen_i), np.concatenate(chosen_j)
-
-
-def _solve(
-    i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    track, track_at = np.unique(i, return_inverse=True)
-    head, head_at = np.unique(j, return_inverse=True)
-    table = np.full((len(track), len(head)), _NEVER)
-    table[track_at, head_at] = cost
-    a, b = linear_sum_assignment(table)
-    possible = table[a, b] < _NEVER
-    return track[a[possible]], head[b[possible]]
