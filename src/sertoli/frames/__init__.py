@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sertoli.frames._frame import Frame, Pixels, to_grey
+from sertoli.frames._latest import Arrival, LatestFrame, as_it_happened
 from sertoli.frames._open import open_source
 from sertoli.frames._read_ahead import ReadAhead, read_ahead
 from sertoli.frames._source import FrameSource
@@ -11,11 +12,14 @@ if TYPE_CHECKING:
     from sertoli.frames._write_video import VideoWriter
 
 __all__ = [
+    "Arrival",
     "Frame",
     "FrameSource",
+    "LatestFrame",
     "Pixels",
     "ReadAhead",
     "VideoWriter",
+    "as_it_happened",
     "open_source",
     "read_ahead",
     "to_grey",
