@@ -24,10 +24,20 @@ from sertoli.phantom.render.operating import (
     stretches,
     take_picture,
 )
-from sertoli.phantom.world import OpenedTestis, Patient, lay_tubules, open_testis
+from sertoli.phantom.world import (
+    Hand,
+    OpenedTestis,
+    Patient,
+    draw_instruments,
+    lay_tubules,
+    open_testis,
+)
 
 EDGE_UM = 300.0
 """Tubules are laid this far beyond what is lit, so that none ends at the border of the picture."""
+
+INSTRUMENT_CHANCE = 0.3
+"""Of a forceps, and of a suction, in a place."""
 
 STILL_MARGIN_UM = 80.0
 VIDEO_MARGIN_UM = 320.0
@@ -96,6 +106,8 @@ class FieldSource(FrameSource):
         self._count = count
         self._optics = Optics(um_per_px, Modality.OPERATING)
         self._built: tuple[int, Scene] | None = None
+        self._focused: tuple[Scene, float] | None = None
+        self._hand = Hand(seed)
 
     @property
     def name(self) -> str:
@@ -141,22 +153,38 @@ class FieldSource(FrameSource):
 
     def aim(self, index: int) -> Aim:
         """Return how the microscope is set for picture ``index``."""
-        scene = self.scene(index)
         width, height = self.size_px
+        field_um = (width * self._um_per_px, height * self._um_per_px)
         margin = EDGE_UM + self._margin_um
-        rng = np.random.default_rng((self.seed, 24))
-        focus = float(np.quantile(scene.height_um, rng.uniform(0.5, 0.75)))
+        # Stills are half a minute apart: each finds another focus, light and white balance.
+        time_s = 30.0 * index if self.fps is None else index / self.fps
+        place = 0 if self.is_sequence else index
+        pose = self._hand.pose(time_s)
+        tools = draw_instruments(
+            np.random.default_rng((self.seed, 27, place)), *field_um, INSTRUMENT_CHANCE
+        )
+        shafts = tuple(shaft for tool in tools for shaft in tool.shafts(time_s))
+        moving = self.is_sequence
         return Aim(
-            x_um=margin + width * self._um_per_px / 2,
-            y_um=margin + height * self._um_per_px / 2,
-            turn_rad=0.0,
-            zoom=1.0,
-            focus_um=focus,
-            exposure=1.0,
-            balance=(1.0, 1.0, 1.0),
+            x_um=margin + field_um[0] / 2 + moving * pose.x_um,
+            y_um=margin + field_um[1] / 2 + moving * pose.y_um,
+            turn_rad=moving * pose.turn_rad,
+            zoom=pose.zoom if moving else 1.0,
+            focus_um=self._surface_um(index) + pose.focus_um,
+            exposure=pose.exposure,
+            balance=pose.balance,
             width_px=width,
             height_px=height,
+            sway_um=pose.sway_um if moving else (0.0, 0.0),
+            shafts=shafts,
         )
+
+    def _surface_um(self, index: int) -> float:
+        """Return the height of the top of the tissue in picture ``index``."""
+        scene = self.scene(index)
+        if self._focused is None or self._focused[0] is not scene:
+            self._focused = (scene, float(np.quantile(scene.height_um[::4, ::4], 0.65)))
+        return self._focused[1]
 
     @property
     def _margin_um(self) -> float:

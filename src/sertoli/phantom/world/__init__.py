@@ -2,6 +2,8 @@
 
 from sertoli.phantom.world._cells import Cell, CellKind, Motility, Swim, Tail
 from sertoli.phantom.world._dish import Dish
+from sertoli.phantom.world._hand import Hand, HandPose
+from sertoli.phantom.world._instruments import Instrument, Shaft, draw_instruments
 from sertoli.phantom.world._motion import Drift, Pose, pose, tail_points
 from sertoli.phantom.world._opened_testis import (
     Calibre,
@@ -27,6 +29,9 @@ __all__ = [
     "CellKind",
     "Dish",
     "Drift",
+    "Hand",
+    "HandPose",
+    "Instrument",
     "Motility",
     "MotionMix",
     "OpenedTestis",
@@ -34,11 +39,13 @@ __all__ = [
     "Population",
     "Pose",
     "Regime",
+    "Shaft",
     "Swim",
     "Tail",
     "Tubule",
     "TubuleClass",
     "TubuleTraits",
+    "draw_instruments",
     "lay_tubules",
     "open_testis",
     "population",

@@ -24,8 +24,14 @@ TIGHTEST_BEND_DIAMETERS = 0.62
 """Radius of the sharpest bend of a centreline: a hairpin whose legs nearly touch."""
 
 TURNS = np.linspace(-1.0, 1.0, 13)
+LOOKS_AHEAD = np.stack([TURNS, 1.7 * TURNS]), np.array([[1.0], [2.2]])
+"""One step ahead, and further along the bend: turns, and distances in steps."""
+
+MIN_NODES = 11
+"""Shorter stretches are left out: a hole, through which the next layer is seen."""
+
 RELAXATIONS = 30
-MAX_SEEDS = 4000
+BORDER_UM, FAR_UM = 800.0, 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Packing:
         Mean length between hairpins, in diameters; inf for none.
     gap : float
         Distance from wall to wall, in diameters.
+    squeeze : float
+        How far tubules are pressed together after they have grown; 1 not at all.
     length_um : (float, float)
         Shortest and longest stretch that is one tubule.
     lobule_um : float
@@ -58,6 +66,7 @@ class Packing:
     align: float = 0.3
     fold_diameters: float = 12.0
     gap: float = 0.04
+    squeeze: float = 0.88
     length_um: tuple[float, float] = (3000.0, 14000.0)
     lobule_um: float = 2500.0
 
@@ -71,7 +80,8 @@ def random_packing(rng: np.random.Generator) -> Packing:
         persistence=float(rng.uniform(2.0, 7.0)),
         align=float(rng.uniform(0.0, 0.8)),
         fold_diameters=float(rng.uniform(5.0, 30.0)),
-        gap=float(rng.uniform(-0.02, 0.14)),
+        gap=float(rng.uniform(-0.02, 0.1)),
+        squeeze=float(rng.uniform(0.84, 0.95)),
         length_um=(low, low * float(rng.uniform(2.0, 5.0))),
         lobule_um=float(rng.uniform(1500.0, 5000.0)),
     )
@@ -83,43 +93,74 @@ class Clearance:
     Parameters
     ----------
     width_um, height_um : float
-        The plane reaches from (0, 0) to there.
+        The plane reaches from (0, 0) to there, and `BORDER_UM` beyond.
     """
 
     def __init__(self, width_um: float, height_um: float) -> None:
-        self._reach = 1000.0
         self.width_um, self.height_um = width_um, height_um
-        columns = max(2, math.ceil(width_um / GRID_UM) + 1)
-        rows = max(2, math.ceil(height_um / GRID_UM) + 1)
-        self._map = np.full((rows, columns), self._reach, dtype=np.float32)
+        columns = math.ceil((width_um + 2 * BORDER_UM) / GRID_UM) + 1
+        rows = math.ceil((height_um + 2 * BORDER_UM) / GRID_UM) + 1
+        self._map = np.full((rows, columns), FAR_UM, dtype=np.float32)
+        self._closed = np.zeros((rows, columns), dtype=bool)
 
-    def at(self, x: Array, y: Array) -> Array:
-        """Return the clearance in um at places (n,); outside the plane it is large."""
-        rows, columns = self._map.shape
-        column = np.rint(x / GRID_UM).astype(np.int64)
-        row = np.rint(y / GRID_UM).astype(np.int64)
-        inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        found = self._map[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
-        return np.where(inside, found, self._reach)
+    def at(self, x: Array, y: Array) -> npt.NDArray[np.float32]:
+        """Return the clearance in um at places of the plane or its border."""
+        column = ((x + (BORDER_UM + GRID_UM / 2)) * (1 / GRID_UM)).astype(np.int64)
+        row = ((y + (BORDER_UM + GRID_UM / 2)) * (1 / GRID_UM)).astype(np.int64)
+        return np.asarray(self._map[row, column])
 
-    def occupy(self, x: float, y: float, radius_um: float, window_um: float) -> None:
-        """Put a disc of tubule there; distances are kept up to ``window_um`` around it."""
-        reach = math.ceil((radius_um + window_um) / GRID_UM)
+    def occupy(self, x: float, y: float, radius_um: float) -> None:
+        """Put a disc of tubule there; distances are kept as far as one more tubule reaches."""
+        reach = math.ceil(2.8 * radius_um / GRID_UM)
+        x, y = x + BORDER_UM, y + BORDER_UM
         column, row = round(x / GRID_UM), round(y / GRID_UM)
         top, left = max(0, row - reach), max(0, column - reach)
         part = self._map[top : max(0, row + reach + 1), left : max(0, column + reach + 1)]
         if part.size:
-            across = (np.arange(left, left + part.shape[1]) * GRID_UM - x)[None, :]
-            down = (np.arange(top, top + part.shape[0]) * GRID_UM - y)[:, None]
-            np.minimum(part, np.sqrt(across**2 + down**2) - radius_um, out=part)
+            across = np.arange(left, left + part.shape[1]) * GRID_UM - x
+            down = np.arange(top, top + part.shape[0]) * GRID_UM - y
+            distance = np.sqrt((across**2)[None, :] + (down**2)[:, None]) - radius_um
+            np.minimum(part, distance, out=part)
 
-    def free_place(self, rng: np.random.Generator, radius_um: float) -> tuple[float, float] | None:
-        """Draw a place where a tubule of that radius fits, or None."""
-        free = np.flatnonzero(self._map >= radius_um)
+    def close(self, x: float, y: float, radius_um: float) -> None:
+        """Let nothing start around there any more: what was tried came to nothing."""
+        reach = max(1, round(0.5 * radius_um / GRID_UM))
+        column, row = round((x + BORDER_UM) / GRID_UM), round((y + BORDER_UM) / GRID_UM)
+        self._closed[row - reach : row + reach + 1, column - reach : column + reach + 1] = True
+
+    def kept(self) -> npt.NDArray[np.float32]:
+        """Return the state, to `put_back` if the next tubule comes to nothing."""
+        return self._map.copy()
+
+    def put_back(self, state: npt.NDArray[np.float32]) -> None:
+        """Forget what was put there since."""
+        self._map = state
+
+    def free_place(
+        self, rng: np.random.Generator, radius_um: float
+    ) -> tuple[float, float, float] | None:
+        """Draw a place where a tubule of that radius fits: every other time on a wall.
+
+        Returns
+        -------
+        (x_um, y_um, direction_rad) or None
+            Direction along that wall, nan away from walls; None if nothing fits.
+        """
+        border = round(BORDER_UM / GRID_UM)
+        inner = self._map[border:-border, border:-border]
+        fits = (inner >= radius_um) & ~self._closed[border:-border, border:-border]
+        beside = np.flatnonzero(fits & (inner < radius_um + 1.5 * GRID_UM))
+        on_wall = beside.size > 0 and rng.random() < 0.5
+        free = beside if on_wall else np.flatnonzero(fits)
         if not free.size:
             return None
-        row, column = divmod(int(rng.choice(free)), self._map.shape[1])
-        return column * GRID_UM, row * GRID_UM
+        row, column = divmod(int(rng.choice(free)), inner.shape[1])
+        direction = math.nan
+        if on_wall:
+            near = self._map[row + border - 1 : row + border + 2,
+                             column + border - 1 : column + border + 2]  # fmt: skip
+            direction = math.atan2(near[1, 2] - near[1, 0], near[0, 1] - near[2, 1])
+        return column * GRID_UM, row * GRID_UM, direction
 
 
 class Grower:
@@ -155,19 +196,26 @@ class Grower:
         Returns
         -------
         ndarray, (N, 2) float64, or None
-            Its centreline, x and y in um, a node every 0.4 diameters; None if none fits.
+            Its centreline, x and y in um, a node every 0.4 diameters; None if there was no
+            place for one of some length where it was tried.
         """
         packing, rng = self._packing, self._rng
         wanted = math.exp(rng.uniform(*np.log(packing.length_um)))
         radius = diameter_um * (0.5 + packing.gap / 2)
-        place = self._clearance.free_place(rng, radius)
-        if place is None:
+        found = self._clearance.free_place(rng, radius)
+        if found is None:
             return None
-        heading = self._lobule_direction(*place) if packing.align else rng.uniform(0, 2 * math.pi)
-        heading += rng.normal(0, 0.4)
+        place, heading = found[:2], found[2]
+        if math.isnan(heading):
+            heading = self._lobule_direction(*place) + rng.normal(0, 0.4)
+        state = self._clearance.kept()
         share = float(rng.uniform(0.2, 0.8))
         ahead = self._walk(place, heading, radius, wanted * share)
         back = self._walk(place, heading + math.pi, radius, wanted * (1 - share), ahead)
+        if len(back) + len(ahead) < MIN_NODES:
+            self._clearance.put_back(state)
+            self._clearance.close(*place, radius)
+            return None
         return np.array([*back[:0:-1], *ahead])
 
     def _walk(
@@ -227,22 +275,19 @@ class Grower:
         self, x: float, y: float, heading: float, radius: float, step: float, sharpest: float,
         wish: float,
     ) -> float | None:  # fmt: skip
-        turns = TURNS * sharpest
-        angle = heading + turns
-        here = self._clearance.at(x + step * np.cos(angle), y + step * np.sin(angle))
-        bent = angle + 0.7 * turns
-        reach = 2.2 * step
-        there = self._clearance.at(x + reach * np.cos(bent), y + reach * np.sin(bent))
-        score = -1.2 * (TURNS - np.clip(wish, -1, 1)) ** 2
-        score -= self._packing.hug * np.clip(np.abs(here - radius) / radius, 0, 1)
-        score -= 2.0 * np.clip(1 - there / radius, 0, 2)
+        angle = heading + LOOKS_AHEAD[0] * sharpest
+        reach = step * LOOKS_AHEAD[1]
+        here, there = self._clearance.at(x + reach * np.cos(angle), y + reach * np.sin(angle))
+        score = -1.2 * (TURNS - min(1.0, max(-1.0, wish))) ** 2
+        score -= self._packing.hug * np.minimum(np.abs(here - radius) / radius, 1.0)
+        score -= 2.0 * np.minimum(np.maximum(1 - there / radius, 0.0), 2.0)
         score[here < 0.9 * radius] = -np.inf
         best = int(np.argmax(score))
-        return None if score[best] == -np.inf else float(turns[best])
+        return None if score[best] == -np.inf else float(TURNS[best] * sharpest)
 
     def _occupy(self, nodes: list[tuple[float, float]], radius: float) -> None:
         for x, y in nodes:
-            self._clearance.occupy(x, y, radius, 1.6 * radius)
+            self._clearance.occupy(x, y, radius)
 
 
 def relax(lines: list[Array], radii: list[float], gap: float) -> list[Array]:

@@ -18,15 +18,13 @@ Array = npt.NDArray[np.float64]
 NODE_UM = 20.0
 """Distance between the nodes of a finished centreline."""
 
-LAYERS = 3
+LAYERS = 2
 """Layers laid in one place; deeper ones are never seen."""
 
 LAYER_DIAMETERS = 1.1
 """Distance from layer to layer in median diameters: each lies in the grooves of the next."""
 
-MISSES_UNTIL_FULL = 12
-MIN_NODES = 6
-"""Shorter stretches are left out: a hole, through which the next layer is seen."""
+MISSES_UNTIL_FULL = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,24 +101,24 @@ def _lay_layer(
     width_um: float,
     height_um: float,
 ) -> list[Tubule]:
-    grower = Grower(rng, width_um, height_um, packing)
+    grower = Grower(rng, width_um / packing.squeeze, height_um / packing.squeeze, packing)
     lines: list[Array] = []
     traits: list[TubuleTraits] = []
     misses = 0
     while misses < MISSES_UNTIL_FULL:
         tubule = testis.draw_tubule(rng)
         line = grower.grow(tubule.diameter_um)
-        if line is None or len(line) < MIN_NODES:
+        if line is None:
             misses += 1
-        if line is not None and len(line) >= MIN_NODES:
-            lines.append(line)
+        else:
+            lines.append(line * packing.squeeze)
             traits.append(tubule)
     radii = [tubule.diameter_um / 2 for tubule in traits]
     laid = []
     smooth = [_smooth(line) for line in relax(lines, radii, packing.gap)]
     pressed = _press(smooth, radii)
     for n, (line, radius) in enumerate(zip(smooth, pressed, strict=True)):
-        own_radius = radius * _swelling(rng, len(line))
+        own_radius = radius * _swelling(rng, len(line)) * _rounded_ends(len(line), radii[n])
         depth_um = -layer * LAYER_DIAMETERS * testis.median_um
         z = depth_um + ground.height(line) + _undulation(rng, line, 2 * radii[n])
         points = np.column_stack([line, z])
@@ -176,6 +174,13 @@ def _undulation(rng: np.random.Generator, line: Array, diameter_um: float) -> Ar
     to_end = np.minimum(arc, arc[::-1]) / (1.5 * diameter_um)
     dive = 1.2 * np.clip(1 - to_end, 0, 1) ** 2
     return np.asarray((height - dive) * diameter_um)
+
+
+def _rounded_ends(nodes: int, radius_um: float) -> Array:
+    """Return how a tubule's ends close, as shares of its radius."""
+    arc = (np.arange(nodes) + 0.3) * NODE_UM
+    to_end = np.clip(np.minimum(arc, arc[::-1]) / radius_um, 0, 1)
+    return np.asarray(np.sqrt(1 - (1 - to_end) ** 2))
 
 
 def _running_mean(values: Array, nodes: int) -> Array:

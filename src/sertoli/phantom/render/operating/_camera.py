@@ -12,14 +12,20 @@ import numpy.typing as npt
 from sertoli.errors import OutputError
 from sertoli.frames import Pixels
 from sertoli.phantom.render.operating._look import OperatingLook
+from sertoli.phantom.render.operating._metal import lay_instruments
 from sertoli.phantom.render.operating._scene import HIDING_BLOOD, Scene
 from sertoli.phantom.render.operating._shade import blur
+from sertoli.phantom.world import Shaft
 
+Array = npt.NDArray[np.float64]
 Map = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 BLUR_STEPS_PX = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Deviations between which out-of-focus pixels are mixed."""
+
+SWAY_WAVE = 2 * math.pi / 7000.0 * np.array([0.6, 0.8])
+"""Wave vector of the tissue's sway, per um."""
 
 SHARP_BLUR = 0.12
 """In focus: blurred by no more than this share of the tubule's diameter (standard deviation)."""
@@ -43,6 +49,10 @@ class Aim:
     balance : (r, g, b)
         Relative to the look's.
     width_px, height_px : int
+    sway_um : (x, y)
+        Amplitude of a long wave in which the tissue is drawn out of its place.
+    shafts : tuple of Shaft
+        Instruments in the field.
     """
 
     x_um: float
@@ -54,6 +64,8 @@ class Aim:
     balance: tuple[float, float, float]
     width_px: int
     height_px: int
+    sway_um: tuple[float, float] = (0.0, 0.0)
+    shafts: tuple[Shaft, ...] = ()
 
     def matrix(self, scene: Scene) -> npt.NDArray[np.float64]:
         """Return the (2, 3) matrix from scene pixels to picture pixels."""
@@ -63,6 +75,15 @@ class Aim:
         centre = np.array([self.x_um - view.left_um, self.y_um - view.top_um]) / view.um_per_px
         middle = np.array([(self.width_px - 1) / 2, (self.height_px - 1) / 2])
         return np.column_stack([rotation, middle - rotation @ centre])
+
+    def in_picture(self, scene: Scene, points_um: npt.NDArray[np.float64]) -> Array:
+        """Return where places (N, 2) of the tissue, in um, lie in the picture, in px."""
+        matrix = self.matrix(scene)
+        view = scene.view
+        phase = points_um @ SWAY_WAVE
+        swayed = points_um + np.sin(phase)[:, None] * self.sway_um
+        pixels = (swayed - [view.left_um, view.top_um]) / view.um_per_px
+        return np.asarray(pixels @ matrix[:, :2].T + matrix[:, 2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,27 +149,55 @@ def take_picture(scene: Scene, aim: Aim, seed: int) -> tuple[Pixels, FieldMaps]:
     maps : FieldMaps
     """
     look = scene.look
-    matrix = aim.matrix(scene)
+    warp = _Warp(scene, aim)
     um_per_px = scene.view.um_per_px / aim.zoom
-    colour = _warp(scene.colour + scene.gloss[..., None], matrix, aim, cv2.INTER_CUBIC)
-    height = _warp(scene.height_um, matrix, aim, cv2.INTER_LINEAR)
+    colour = warp(scene.colour + scene.gloss[..., None], cv2.INTER_CUBIC)
+    height = warp(scene.height_um, cv2.INTER_LINEAR)
     defocus_px = blur(look.aperture * np.abs(height - aim.focus_um) / um_per_px, 3.0)
     colour = _out_of_focus(np.maximum(colour, 0), defocus_px)
     lens_px = look.blur_um / um_per_px
     colour = blur(colour, lens_px)
+    colour, metal = lay_instruments(colour, aim.shafts, look, um_per_px)
     colour = colour * (look.exposure * aim.exposure * _vignette(look, aim))[..., None]
     glare = np.asarray(colour.min(axis=2) >= 0.97)
     colour = colour * (np.array(look.balance) * np.array(aim.balance)).astype(np.float32)
     pixels = _sensor(colour, look, np.random.default_rng((seed, 31)))
-    maps = _maps(scene, matrix, aim, np.hypot(defocus_px, lens_px), glare)
+    maps = _maps(scene, warp, aim, np.hypot(defocus_px, lens_px), glare, metal)
     return pixels, maps
 
 
-def _warp(image: Map, matrix: npt.NDArray[np.float64], aim: Aim, flags: int) -> Map:
-    size = (aim.width_px, aim.height_px)
-    return np.asarray(
-        cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT)
-    )
+class _Warp:
+    """Brings maps of a scene to the pixels of a picture."""
+
+    def __init__(self, scene: Scene, aim: Aim) -> None:
+        self._size = (aim.width_px, aim.height_px)
+        self._matrix = aim.matrix(scene)
+        self._places: tuple[Map, Map] | None = None
+        if aim.sway_um != (0.0, 0.0):
+            self._places = self._swayed(scene, aim)
+
+    def _swayed(self, scene: Scene, aim: Aim) -> tuple[Map, Map]:
+        view = scene.view
+        back = cv2.invertAffineTransform(self._matrix)
+        x = np.arange(aim.width_px, dtype=np.float32)[None, :]
+        y = np.arange(aim.height_px, dtype=np.float32)[:, None]
+        column = back[0, 0] * x + back[0, 1] * y + back[0, 2]
+        row = back[1, 0] * x + back[1, 1] * y + back[1, 2]
+        # The wave is so long that its value here is its value where the tissue came from.
+        phase = (view.left_um + column * view.um_per_px) * SWAY_WAVE[0]
+        phase += (view.top_um + row * view.um_per_px) * SWAY_WAVE[1]
+        wave = np.sin(phase) / view.um_per_px
+        column = column - wave * aim.sway_um[0]
+        row = row - wave * aim.sway_um[1]
+        return column.astype(np.float32), row.astype(np.float32)
+
+    def __call__(self, image: Map, flags: int) -> Map:
+        border = cv2.BORDER_REFLECT
+        if self._places is not None:
+            return np.asarray(cv2.remap(image, *self._places, flags, borderMode=border))
+        return np.asarray(
+            cv2.warpAffine(image, self._matrix, self._size, flags=flags, borderMode=border)
+        )
 
 
 def _out_of_focus(colour: Map, sigma_px: Map) -> Map:
@@ -211,20 +260,18 @@ def _through_jpeg(pixels: Pixels, quality: int) -> Pixels:
     return np.ascontiguousarray(again[..., ::-1])
 
 
-def _maps(
-    scene: Scene, matrix: npt.NDArray[np.float64], aim: Aim, blur_px: Map, glare: Mask
-) -> FieldMaps:
-    index = _warp(scene.index.astype(np.float32), matrix, aim, cv2.INTER_NEAREST).astype(np.int32)
+def _maps(scene: Scene, warp: _Warp, aim: Aim, blur_px: Map, glare: Mask, metal: Mask) -> FieldMaps:
+    index = warp(scene.index.astype(np.float32), cv2.INTER_NEAREST).astype(np.int32)
     numbers = np.array([*(t.number for t in scene.tubules), -1], dtype=np.int32)
     opacities = np.array([*(t.traits.opacity for t in scene.tubules), 0], dtype=np.float32)
     # Nearest, not linear: at the border of two tubules a mean of their places has no meaning.
     near = [
-        _warp(part, matrix, aim, cv2.INTER_NEAREST)
+        warp(part, cv2.INTER_NEAREST)
         for part in (scene.across, scene.radius_um, scene.tangent_x, scene.tangent_y)
     ]
     across, radius_um, tangent_x, tangent_y = near
     direction = np.arctan2(tangent_y, tangent_x) + np.float32(aim.turn_rad)
-    hidden = _warp(scene.blood, matrix, aim, cv2.INTER_LINEAR) >= HIDING_BLOOD
+    hidden = (warp(scene.blood, cv2.INTER_LINEAR) >= HIDING_BLOOD) | metal
     return FieldMaps(
         tubule=numbers[index],
         across=across,

@@ -36,9 +36,10 @@ def vessel_mask(look: OperatingLook, view: FieldView, seed: int) -> Map:
     count = rng.poisson(look.vessels_per_mm2 * width_um * height_um * 1e-6)
     for _ in range(count):
         start = (rng.uniform(0, width_um), rng.uniform(0, height_um))
+        thick_um = min(90.0, 12.0 * rng.pareto(1.6) + 12.0)  # few wide ones, many fine ones
         _draw_vessel(
-            mask, rng, start, rng.uniform(0, 2 * math.pi), rng.uniform(15.0, 55.0),
-            fine / view.um_per_px, branches=2,
+            mask, rng, start, rng.uniform(0, 2 * math.pi), thick_um,
+            fine / view.um_per_px, branches=3,
         )  # fmt: skip
     small = cv2.resize(mask, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
     return blur(small.astype(np.float32) / 255, 5.0 / view.um_per_px)
@@ -57,7 +58,7 @@ def _draw_vessel(
     step_um, turn = 40.0, 0.0
     points = [(x, y)]
     for _ in range(int(rng.integers(15, 90))):
-        turn = 0.85 * turn + rng.normal(0, 0.10)
+        turn = 0.9 * turn + rng.normal(0, 0.045)
         heading += turn
         x, y = x + step_um * math.cos(heading), y + step_um * math.sin(heading)
         points.append((x, y))
@@ -65,8 +66,13 @@ def _draw_vessel(
             side = heading + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
             _draw_vessel(mask, rng, (x, y), side, 0.6 * width_um, px_per_um, branches - 1)
     line = np.rint(np.array(points) * px_per_um * 16).astype(np.int32)
-    thick = max(1, round(width_um * px_per_um))
-    cv2.polylines(mask, [line], False, 255, thick, cv2.LINE_AA, shift=4)
+    parts = 4
+    for n, part in enumerate(np.array_split(np.arange(len(line) - 1), parts)):
+        # Thinner towards the end; below a pixel fainter instead.
+        thick = width_um * (1 - 0.6 * n / parts) * px_per_um
+        strength = int(255 * min(1.0, thick))
+        piece = line[part[0] : part[-1] + 2]
+        cv2.polylines(mask, [piece], False, strength, max(1, round(thick)), cv2.LINE_AA, shift=4)
 
 
 def blood_depth(height_um: Map, look: OperatingLook, view: FieldView, seed: int) -> Map:
@@ -74,10 +80,12 @@ def blood_depth(height_um: Map, look: OperatingLook, view: FieldView, seed: int)
     if look.blood_share < 0.002:
         return np.zeros_like(height_um)
     level = smooth_noise(seed, view, 900.0, octaves=3)
-    hollow = (blur(height_um, 60 / view.um_per_px) - height_um) / 60.0
-    level = level + 0.25 * np.clip(hollow, -1, 1)
+    fine = blur(height_um, 25.0 / view.um_per_px)
+    hollow = (blur(height_um, 110.0 / view.um_per_px) - fine) / 60.0
+    level = level + 0.25 * np.clip(hollow, -1.5, 1.5)
     threshold = np.quantile(level, 1 - look.blood_share)
-    return np.asarray(np.clip((level - threshold) / 0.25, 0, 1.5), dtype=np.float32)
+    # A thin stain around a pool.
+    return np.asarray(np.clip((level - threshold) / 0.5 + 0.3, 0, 1.5), dtype=np.float32)
 
 
 def irrigation_depth(look: OperatingLook, view: FieldView, seed: int) -> Map:
@@ -104,6 +112,6 @@ def cover(
     depth = blood[..., None]
     stained = colour * np.exp(-2.2 * depth * BLOOD_ABSORPTION)
     thick = np.clip(depth, 0, 1) * 0.85
-    colour = stained * (1 - thick) + thick * np.array(look.vessel, np.float32) * 0.8
+    colour = stained * (1 - thick) + thick * np.array(look.vessel, np.float32) * 0.55
     haze = (look.haze * irrigation)[..., None]
     return np.asarray(colour * (1 - haze) + haze * 0.8, dtype=np.float32)

@@ -148,7 +148,7 @@ _COMMON: dict[str, tuple[float, float]] = {
     "vessels_per_mm2": (0.1, 1.0),
     "blood_share": (0.0, 0.05),
     "film_share": (0.0, 0.4),
-    "aperture": (0.01, 0.04),
+    "aperture": (0.015, 0.08),
     "blur_um": (3.0, 7.0),
     "exposure": (0.8, 1.15),
     "read_noise": (8.0, 25.0),
@@ -244,7 +244,7 @@ FAMILIES: dict[str, _Family] = {
             "ripple": (0.03, 0.10), "ripple_um": (30.0, 90.0), "film_um": (15.0, 40.0),
             "haze": (0.01, 0.06), "vignetting": (0.35, 0.65), "gamma": (2.2, 2.7),
             "saturation": (0.8, 1.1), "sharpening": (0.0, 0.4), "electrons": (1200.0, 4000.0),
-            "aperture": (0.03, 0.07), "blood_share": (0.0, 0.1),
+            "aperture": (0.05, 0.12), "blood_share": (0.0, 0.1),
         },
     ),
 }  # fmt: skip

@@ -80,7 +80,7 @@ def build_scene(
     """
     order = sorted(range(len(tubules)), key=lambda n: -tubules[n].layer)
     tubules = tuple(tubules[n] for n in order)
-    ground_um = min((float(t.points_um[:, 2].min()) for t in tubules), default=0.0) - 100.0
+    ground_um = min((float(np.median(t.points_um[:, 2])) for t in tubules), default=0.0)
     shape = (view.height_px, view.width_px)
     texture = 1 + 0.25 * smooth_noise(seed + 10, view, 180.0, octaves=3)
     colour = np.array(look.ground, np.float32) * texture[..., None]

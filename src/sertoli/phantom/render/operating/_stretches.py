@@ -63,24 +63,19 @@ def stretches(scene: Scene, aim: Aim, maps: FieldMaps) -> list[Stretch]:
     maps : FieldMaps
         Of the same picture.
     """
-    matrix = aim.matrix(scene)
     found: list[Stretch] = []
     for tubule in scene.tubules:
-        found += _of_tubule(tubule, scene, aim, maps, matrix)
+        found += _of_tubule(tubule, scene, aim, maps)
     return found
 
 
-def _of_tubule(
-    tubule: Tubule, scene: Scene, aim: Aim, maps: FieldMaps, matrix: Array
-) -> list[Stretch]:
-    view = scene.view
-    canvas = (tubule.points_um[:, :2] - [view.left_um, view.top_um]) / view.um_per_px
-    points = canvas @ matrix[:, :2].T + matrix[:, 2]
+def _of_tubule(tubule: Tubule, scene: Scene, aim: Aim, maps: FieldMaps) -> list[Stretch]:
+    points = aim.in_picture(scene, tubule.points_um[:, :2])
     far = np.array([aim.width_px, aim.height_px]) - 0.5
     inside: Flags = np.asarray(((points >= -0.5) & (points < far)).all(axis=1), dtype=bool)
     if not inside.any():
         return []
-    radius_px = tubule.radius_um * aim.zoom / view.um_per_px
+    radius_px = tubule.radius_um * aim.zoom / scene.view.um_per_px
     tangent = np.gradient(points, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
     normal = np.column_stack([-tangent[:, 1], tangent[:, 0]])
