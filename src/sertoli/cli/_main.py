@@ -21,6 +21,7 @@ COMMANDS = {
     "weights": "List the detector's weights, their hashes and what they allow.",
     "case": "Keep the clinical record, from the work-up to the child.",
     "import": "Take a clinic's tables, or an exported record, into the record.",
+    "export": "Write the clinic's record as FHIR, REDCap or Parquet files.",
     "outcomes": "Count a programme's outcomes, with intervals and reports.",
 }
 """Command name -> one line of help. The command ``NAME`` is ``sertoli.cli.NAME.command``, with an

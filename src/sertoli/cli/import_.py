@@ -51,11 +51,19 @@ def command(
     All goes in, in one transaction, or nothing does and every problem is listed by row and column.
     What the record holds already is left alone.
     """
-    from sertoli.exchange import import_csv, read_mapping
+    from sertoli.exchange import import_csv, import_export, read_mapping
 
     if propose is not None:
         _propose(files, propose)
         return 0
+    if files[0].is_dir() or files[0].suffix.lower() == ".json":
+        if len(files) > 1 or mapping_file is not None:
+            raise SettingError(
+                f"{files[0]} is an export, and needs no mapping", "import it by itself"
+            )
+        with open_record() as record:
+            entered = import_export(record, files[0], reason=reason, trial=dry_run)
+        return _report(entered, {}, (), dry_run=dry_run, as_json=as_json)
     if mapping_file is None:
         raise SettingError(
             "tables need a mapping", "propose one with --propose FILE, complete it, give --mapping"

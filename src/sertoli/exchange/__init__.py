@@ -2,7 +2,9 @@
 
 from sertoli.exchange._enter import Entered, enter
 from sertoli.exchange._entries import Entry, extract
+from sertoli.exchange._export import Format, export
 from sertoli.exchange._import_csv import CsvImport, LeftOut, import_csv
+from sertoli.exchange._import_export import import_export
 from sertoli.exchange._mapping import Mapping, read_mapping
 from sertoli.exchange._problems import Problem
 from sertoli.exchange._propose import propose_mapping
@@ -11,12 +13,15 @@ __all__ = [
     "CsvImport",
     "Entered",
     "Entry",
+    "Format",
     "LeftOut",
     "Mapping",
     "Problem",
     "enter",
+    "export",
     "extract",
     "import_csv",
+    "import_export",
     "propose_mapping",
     "read_mapping",
 ]
