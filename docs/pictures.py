@@ -20,8 +20,10 @@ from sertoli.case.follow_up import Visit, follow_up, write_page
 from sertoli.case.workup import HormoneSample
 from sertoli.optics import Modality
 from sertoli.outcomes import compute, suppress, synthetic_programme, write_outcomes
+from sertoli.phantom import make_field
 from sertoli.phantom.render import Look, View, take_picture
 from sertoli.phantom.world import Dish, Regime, population
+from sertoli.tubules import TubuleMapper, draw_map
 
 FOLDER = Path(__file__).parent / "images"
 
@@ -120,10 +122,18 @@ def follow_up_screenshot(out: Path) -> None:
         screenshot(page, out, 880, width=1000)
 
 
+def tubule_map() -> npt.NDArray[np.uint8]:
+    """Show the map of a simulated testis with a few dilated tubules (BGR)."""
+    frame = make_field(46, patient="focal", um_per_px=7.5, width_px=800, height_px=600).picture(0)
+    drawn = draw_map(frame.frame, TubuleMapper()(frame.frame))
+    return np.asarray(drawn[..., ::-1], dtype=np.uint8)
+
+
 def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
     cv2.imwrite(str(FOLDER / "dish.png"), dish_sheet())
+    cv2.imwrite(str(FOLDER / "field-map.png"), tubule_map())
     outcomes_screenshots(FOLDER / "outcomes.png", FOLDER / "outcomes-clinics.png")
     follow_up_screenshot(FOLDER / "follow-up.png")
     report_screenshot(FOLDER / "report.png")

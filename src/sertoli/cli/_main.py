@@ -16,7 +16,11 @@ from sertoli.errors import SertoliError
 COMMANDS = {
     "demo": "Run a simulated case without a person, from the dish to the report.",
     "search": "Find every sperm in recordings and pictures.",
+    "review": "Confirm or reject what a search found, and learn what may still hide.",
+    "field": "Outline, measure and rank the tubules of an opened testis.",
+    "train": "Teach the detector on your own labelled frames.",
     "evaluate": "Compare findings with labelled truth.",
+    "enhance": "Make a clearer, larger, steadier picture or video.",
     "phantom": "Make simulated recordings with ground truth.",
     "weights": "List the detector's weights, their hashes and what they allow.",
     "case": "Keep the clinical record, from the work-up to the child.",

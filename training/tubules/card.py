@@ -1,0 +1,83 @@
+"""Write the model cards of the tubule map: ``python -m training.tubules.card``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+from benchmarks.page import BEGIN, END
+from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
+from training.tubules.export import PACKAGE
+
+WHAT = {
+    FIELD_WEIGHTS: (
+        "A fully-convolutional network that says for each 2x2 px cell of a colour picture, at 8 um "
+        "per px: heat of a tubule's centreline, its diameter, its direction, its opacity, and "
+        "whether the place can be read. How it is used stands in `docs/field.md`.",
+        "field.md",
+        "Trained on simulated pictures alone: Sertoli's digital testis and made-up tubes "
+        "(`training/tubules/made_up.py`). No picture of an opened testis was to be had, so none was "
+        "seen in training or testing, and nothing is known of how it does on one. The figures are "
+        "of a network trained alike without the look named there; the one that ships has seen "
+        "every look.",
+    ),
+    SECTION_WEIGHTS: (
+        "A fully-convolutional network that says for each 2x2 px cell of a stained section whether "
+        "it is epithelium, tubule, and inner part of a tubule. How it is used stands in "
+        "`docs/histology.md`.",
+        "histology.md",
+        "Trained on 40 sections of two mink (`tubules_histology`, Apache-2.0; immunohistochemistry, "
+        "one microscope). **Human sections, other stains and other magnifications are not "
+        "validated.** The figures are of networks trained on one animal and tested on the other; "
+        "the one that ships has seen both.",
+    ),
+}
+"""File -> what it is, the page with its figures, what it rests on."""
+
+
+def main() -> None:
+    """Write both cards."""
+    parser = argparse.ArgumentParser(description="Write the model cards of the tubule map.")
+    parser.parse_args()
+    for name in WHAT:
+        file = PACKAGE / name
+        file.with_suffix(".md").write_text(card(file), encoding="utf-8", newline="\n")
+
+
+def card(file: Path) -> str:
+    """Return the card of a weights file."""
+    what, page, rests = WHAT[file.name]
+    facts = CellNetwork(file).facts
+    text = (Path("docs") / page).read_text(encoding="utf-8")
+    figures = text.partition(BEGIN)[2].partition(END)[0].strip()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return f"""# Model card: {file.name}
+
+Written by `python -m training.tubules.card`; do not edit by hand. **Research software, not a
+medical device.**
+
+## What it is
+{what}
+
+| | |
+|---|---|
+| SHA-256 | `{digest}` |
+| licence | {facts["licence"]} |
+| made on | {facts["date"]}, with Sertoli {facts["sertoli_version"]} |
+| data | {facts["training_data"]} |
+| settings | `{facts["training_settings"]}` |
+| score rule | `{facts.get("score", "none")}` |
+
+## What it rests on
+{rests}
+
+## Figures
+{figures}
+
+How it was made: `training/README.md`.
+"""
+
+
+if __name__ == "__main__":
+    main()
