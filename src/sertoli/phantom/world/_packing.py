@@ -30,7 +30,7 @@ LOOKS_AHEAD = np.stack([TURNS, 1.7 * TURNS]), np.array([[1.0], [2.2]])
 MIN_NODES = 11
 """Shorter stretches are left out: a hole, through which the next layer is seen."""
 
-RELAXATIONS = 30
+RELAXATIONS = 25
 BORDER_UM, FAR_UM = 800.0, 1000.0
 
 
@@ -80,8 +80,8 @@ def random_packing(rng: np.random.Generator) -> Packing:
         persistence=float(rng.uniform(2.0, 7.0)),
         align=float(rng.uniform(0.0, 0.8)),
         fold_diameters=float(rng.uniform(5.0, 30.0)),
-        gap=float(rng.uniform(-0.02, 0.1)),
-        squeeze=float(rng.uniform(0.84, 0.95)),
+        gap=float(rng.uniform(-0.02, 0.07)),
+        squeeze=float(rng.uniform(0.78, 0.93)),
         length_um=(low, low * float(rng.uniform(2.0, 5.0))),
         lobule_um=float(rng.uniform(1500.0, 5000.0)),
     )

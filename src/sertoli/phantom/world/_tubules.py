@@ -24,7 +24,8 @@ LAYERS = 2
 LAYER_DIAMETERS = 1.1
 """Distance from layer to layer in median diameters: each lies in the grooves of the next."""
 
-MISSES_UNTIL_FULL = 40
+MISSES_UNTIL_FULL = 30, 10
+"""Failed tries in a row of a layer's tubules, on top and below, after which it counts as full."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +106,7 @@ def _lay_layer(
     lines: list[Array] = []
     traits: list[TubuleTraits] = []
     misses = 0
-    while misses < MISSES_UNTIL_FULL:
+    while misses < MISSES_UNTIL_FULL[layer > 0]:
         tubule = testis.draw_tubule(rng)
         line = grower.grow(tubule.diameter_um)
         if line is None:

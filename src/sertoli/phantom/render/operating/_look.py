@@ -32,7 +32,7 @@ class OperatingLook:
     ambient : float
         Share of the light that comes from everywhere.
     flatness : float
-        0: tubules are round; 1: pressed flat on top.
+        0: tubules are round; 1: pressed together, they are flat on top with steep sides.
     occlusion : float
         How dark grooves are.
     shadow : float
@@ -142,8 +142,8 @@ class _Family:
 
 
 _COMMON: dict[str, tuple[float, float]] = {
-    "flatness": (0.0, 0.5),
-    "scatter_um": (12.0, 40.0),
+    "flatness": (0.2, 1.0),
+    "scatter_um": (8.0, 30.0),
     "hue_spread": (0.02, 0.06),
     "vessels_per_mm2": (0.1, 1.0),
     "blood_share": (0.0, 0.05),

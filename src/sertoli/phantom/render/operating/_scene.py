@@ -18,7 +18,7 @@ from sertoli.phantom.render.operating._gloss import glisten
 from sertoli.phantom.render.operating._layers import draw_layer
 from sertoli.phantom.render.operating._look import OperatingLook
 from sertoli.phantom.render.operating._noise import smooth_noise
-from sertoli.phantom.render.operating._shade import blur, groove_light, paint_layer
+from sertoli.phantom.render.operating._shade import blur, groove_light, paint_layer, thickness
 from sertoli.phantom.render.operating._view import FieldView
 from sertoli.phantom.world import Tubule
 
@@ -87,6 +87,7 @@ def build_scene(
     height = np.full(shape, ground_um, dtype=np.float32)
     maps = [np.zeros(shape, dtype=np.float32) for _ in range(4)]
     index = np.full(shape, -1, dtype=np.int32)
+    light = np.ones(shape, dtype=np.float32)
     diameter = float(np.median([t.traits.diameter_um for t in tubules])) if tubules else 150.0
     first = 0
     for level in sorted({t.layer for t in tubules}, reverse=True):
@@ -98,13 +99,14 @@ def build_scene(
         index = np.where(on_top, layer.index + first, index)
         own = (layer.across, layer.radius_um, layer.tangent_x, layer.tangent_y)
         maps = [np.where(on_top, new, old) for new, old in zip(own, maps, strict=True)]
-        colour = colour * groove_light(height, diameter, look, view.um_per_px)[..., None]
+        walls = _with_steep_walls(height, maps[0], maps[1], index)
+        light = groove_light(walls, diameter, look, view.um_per_px)
+        colour = colour * light[..., None]
         first += len(part)
-    colour = 0.45 * colour + 0.55 * blur(colour, look.scatter_um / view.um_per_px)
+    colour = 0.65 * colour + 0.35 * blur(colour, look.scatter_um / view.um_per_px)
     vessels = vessel_mask(look, view, seed)
     blood = blood_depth(height, look, view, seed + 20)
     irrigation = irrigation_depth(look, view, seed + 30)
-    light = groove_light(height, diameter, look, view.um_per_px)
     colour = cover(colour, light, vessels, blood, irrigation, look)
     surface = height + 30.0 * np.minimum(blood, 1) + 12.0 * vessels
     gloss = glisten(surface, np.maximum(irrigation, blood), look, view, seed + 40)
@@ -113,3 +115,12 @@ def build_scene(
         view, look, tubules, colour, gloss, height, index,
         across, radius_um, tangent_x, tangent_y, blood,
     )  # fmt: skip
+
+
+def _with_steep_walls(
+    height_um: Map, across: Map, radius_um: Map, index: npt.NDArray[np.int32]
+) -> Map:
+    """Return the height of tubules that meet in narrow clefts, for the light in grooves."""
+    round_top = np.sqrt(np.maximum(1 - across**2, 0))
+    rise = thickness(across, 1.2) - round_top
+    return np.where(index >= 0, height_um + radius_um * rise, height_um)

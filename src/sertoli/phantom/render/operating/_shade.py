@@ -71,6 +71,20 @@ def two_flux(below: Map, albedo: Map, scatter: Map) -> Map:
     return np.asarray((lit + ground) / (lit + 1) * (0.35 + 0.65 * albedo), dtype=np.float32)
 
 
+def pressed(across: Map, flatness: float) -> Map:
+    """Return the sine of the surface's slope at a place across a tubule, both -1 to 1.
+
+    A round tubule has its own place; one pressed between others is flat nearly to its wall.
+    """
+    return np.asarray(np.sign(across) * np.abs(across) ** (1 + 3 * flatness), dtype=np.float32)
+
+
+def thickness(across: Map, flatness: float) -> Map:
+    """Return how thick a tubule is at a place across it, relative to its middle."""
+    steep = 2 + 8 * flatness  # 2: a circle
+    return np.asarray(np.sqrt(np.maximum(1 - np.abs(across) ** steep, 0)), dtype=np.float32)
+
+
 def paint_layer(
     below: Map,
     layer: Layer,
@@ -103,11 +117,11 @@ def paint_layer(
     opacity = np.array([t.traits.opacity for t in tubules], dtype=np.float32)
     albedo = _albedo(tubules, opacity, look)[index]
     opacity = opacity[index]
-    across = layer.across * np.float32(1 - 0.35 * look.flatness)
+    across = pressed(layer.across, look.flatness)
     side = np.sqrt(np.maximum(1 - across**2, 0))
     normal = (-layer.tangent_y * across, layer.tangent_x * across, side)
     light = shade(look.shading, normal, look)
-    chord = np.sqrt(np.maximum(1 - layer.across**2, 0))
+    chord = thickness(layer.across, look.flatness)
 
     edge = np.abs(layer.across)
     texture = 1 + look.grain * smooth_noise(seed, view, look.grain_um, octaves=2)
@@ -151,10 +165,10 @@ def groove_light(height_um: Map, diameter_um: float, look: OperatingLook, um_per
     um_per_px : float
     """
     light: Map = np.ones_like(height_um)
-    for reach, share in ((0.25, 0.6), (0.9, 0.4)):
+    for reach, share in ((0.10, 0.6), (0.35, 0.25), (0.9, 0.15)):
         around = blur(height_um, reach * diameter_um / um_per_px)
         deep = np.maximum(around - height_um, 0) / diameter_um
-        light = light * np.exp(-look.occlusion * share * 2.2 * deep)
+        light = light * np.exp(-look.occlusion * share * 4.0 * deep)
     if look.shadow > 0.02:
         light = light * (1 - look.shadow * _cast_shadow(height_um, diameter_um, look, um_per_px))
     return np.asarray(light, dtype=np.float32)
