@@ -22,6 +22,7 @@ from benchmarks.rare_composites import search_composites
 from benchmarks.rare_dishes import FIRST_SEED, DishRecord, Plan, search_dish, settings_name
 from benchmarks.rare_figures import review_list
 from benchmarks.rare_report import PICTURE_NAME, draw_effort, report
+from benchmarks.rare_sensitivity import write_sensitivity
 from sertoli.sperm import Detector
 
 
@@ -64,6 +65,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/rare-sperm"))
     parser.add_argument("--data", type=Path, help="folder of the real sets, for the composites")
     parser.add_argument("--update", type=Path, help="page whose figures are to be replaced")
+    parser.add_argument(
+        "--sensitivity",
+        type=Path,
+        help="file to write for the bound, src/sertoli/weights/sperm-sensitivity.json",
+    )
     options = parser.parse_args()
     if options.update:
         replace_block(options.update, "")  # find out now that the page has no place for them
@@ -75,6 +81,8 @@ def main() -> None:
     listed = review_list(records)
     text = report(records, listed, composites, detector)
     print(text)
+    if options.sensitivity:
+        write_sensitivity(records, detector.weights_sha256, options.sensitivity)
     if options.update:
         page = replace_block(options.update, text)
         footnote = f"{listed.fields.sum()} fields, weights {detector.weights_sha256[:16]}"

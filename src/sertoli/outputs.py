@@ -15,6 +15,9 @@ from pathlib import Path
 
 from sertoli.errors import OutputError
 
+KEPT_NAME = "review.jsonl"
+"""A person's decisions: such a file, at any depth, outlives the folder that is overwritten."""
+
 
 def absolute(place: Path) -> Path:
     """Return a place with a name of its own, ``.`` and ``..`` resolved, links left alone."""
@@ -30,7 +33,8 @@ class OutputFolder:
         Where the folder shall stand in the end (``DIR``).
     overwrite : bool
         Replace an existing ``DIR`` (it stays as it is until the new one is whole)
-        and throw away an unfinished ``DIR.partial``.
+        and throw away an unfinished ``DIR.partial``. Files named `KEPT_NAME` are carried over:
+        their lines are added to those of the new folder.
     resume : bool
         Continue in ``DIR.partial``, or in ``DIR`` itself, if there is one.
     inputs : iterable of Path
@@ -100,7 +104,7 @@ class OutputFolder:
                     "add --resume to go on with it, or --overwrite to start again",
                 )
         elif self.path.exists():
-            shutil.rmtree(self.path)
+            _clear(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         # Find out now, not after an hour of work, that nothing can be written here.
         with tempfile.TemporaryFile(dir=self.path):
@@ -129,13 +133,17 @@ class OutputFolder:
 
     def _replace_final(self) -> None:
         aside = Path(tempfile.mkdtemp(prefix=self.final.name + ".old-", dir=self.final.parent))
+        old = aside / self.final.name
         try:
-            os.replace(self.final, aside / self.final.name)
+            _carry(self.final, self.path)
+            os.replace(self.final, old)
             try:
                 os.replace(self.path, self.final)
             except OSError:
-                os.replace(aside / self.final.name, self.final)
+                os.replace(old, self.final)
                 raise
+            # What was decided while the folders changed places.
+            _carry(old, self.final)
         except OSError:
             # Only if it is empty: the old results are worth more than a clean folder.
             with contextlib.suppress(OSError):
@@ -149,7 +157,44 @@ class OutputFolder:
         What an earlier run had done, and this one resumed, is put back instead.
         """
         if not self.resumed:
-            shutil.rmtree(self.path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                _clear(self.path)
+                self.path.rmdir()
         elif self._was_final and not self.final.exists():
             with contextlib.suppress(OSError):
                 os.replace(self.path, self.final)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder but for the files named `KEPT_NAME` and the folders that hold them."""
+    for root, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            if name != KEPT_NAME:
+                os.unlink(os.path.join(root, name))
+        for name in folders:
+            place = Path(root, name)
+            if place.is_symlink():
+                place.unlink()
+            elif not any(place.iterdir()):
+                place.rmdir()
+
+
+def _carry(old: Path, new: Path) -> None:
+    """Add the lines of every `KEPT_NAME` in ``old`` that its likeness in ``new`` lacks."""
+    for kept in sorted(old.rglob(KEPT_NAME)):
+        if not kept.is_file():
+            continue
+        place = new / kept.relative_to(old)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("a+b") as file:
+            file.seek(0)
+            there = file.read()
+            known = set(there.split(b"\n"))
+            lines = [line for line in kept.read_bytes().split(b"\n") if line not in known]
+            if not lines:
+                continue
+            if there and not there.endswith(b"\n"):
+                file.write(b"\n")
+            file.write(b"\n".join(lines) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())

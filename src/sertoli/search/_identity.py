@@ -29,16 +29,7 @@ def identify(path: Path, settings: SearchSettings, finder: Finder) -> Identity:
     InputError
         If the input cannot be read.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        # A pipe would be waited on for ever.
-        raise InputError(f"{path} is neither a file nor a folder", "give a recording or pictures")
-    try:
-        content = _folder_hash(path) if path.is_dir() else _file_hash(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror or error}",
-            "check the name and that you may read it",
-        ) from error
+    content = content_of(path)
     return {
         "input": plain_text(path.resolve().name),
         "input content": content,
@@ -50,6 +41,26 @@ def identify(path: Path, settings: SearchSettings, finder: Finder) -> Identity:
         "specimen": settings.specimen,
         "weights": finder.weights_sha256,
     }
+
+
+def content_of(path: Path) -> str:
+    """Return the hash by which an input is known.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A pipe would be waited on for ever.
+        raise InputError(f"{path} is neither a file nor a folder", "give a recording or pictures")
+    try:
+        return _folder_hash(path) if path.is_dir() else _file_hash(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}",
+            "check the name and that you may read it",
+        ) from error
 
 
 def confidence_of(settings: SearchSettings, finder: Finder) -> float:

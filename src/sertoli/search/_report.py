@@ -14,6 +14,15 @@ from markupsafe import Markup
 from sertoli.search._journal import SearchedFrame, read_records
 from sertoli.search._results import Gathered, Shown, Track, linked_records, sightings_of
 from sertoli.search._thumbnails import MAX_SHOWN, SIDE_PX, Cell, sheet, to_cell
+from sertoli.search._track_tables import (
+    SPEEDS,
+    TrackTables,
+    gather_paths,
+    motility_rows,
+    read_track_tables,
+    readable,
+    shape_rows,
+)
 from sertoli.sperm import MAX_GAP_FRAMES
 
 SHEET_ACROSS = 32
@@ -39,6 +48,7 @@ def write_report(path: Path, journal: Path, gathered: Gathered, summary: dict[st
     shown = _most_probable(gathered, followed=followed)
     sperm, sheets = _sperm(journal, gathered, shown)
     backdrops = _backdrops(journal, gathered)
+    tables = read_track_tables(path.parent / "tracks.csv")
     bins = _bins(gathered, followed=followed)
     data = {
         "followed": followed,
@@ -51,12 +61,16 @@ def write_report(path: Path, journal: Path, gathered: Gathered, summary: dict[st
         "stage": _stage(gathered),
         "bins": bins,
         "map_note": _map_note(gathered, followed=followed),
+        **_moved(journal, gathered, tables, shown),
     }
     page = _template("report.html.j2").render(
         input=summary["input"],
         specimen=summary["settings"]["specimen"],
         disclaimer=summary["disclaimer"],
         result=result_line(summary),
+        bound=summary["upper_bound_95_note"],
+        motility=motility_rows(tables),
+        shape=shape_rows(tables),
         found=summary["sperm"],
         notes=_notes(summary),
         warnings=_warnings(summary, gathered, len(shown)),
@@ -182,6 +196,21 @@ def _row(
     }
 
 
+def _moved(
+    journal: Path, gathered: Gathered, tables: TrackTables, shown: list[tuple[float, Shown]]
+) -> dict[str, Any]:
+    """Return the paths of the tracks shown and what was measured of each."""
+    tracks = [entry.track_id for _, entry in shown if entry.track_id >= 0]
+    names = tables.measured()
+    at = [tables.names.index(name) for name in names]
+    unit = next(iter(tables.column("speed_unit")), "").replace("um", "µm")
+    return {
+        "paths": gather_paths(journal, gathered.joined, tracks) if tracks else {},
+        "measured": [f"{readable(n)}, {unit}" if n in SPEEDS else readable(n) for n in names],
+        "of_track": {t: [tables.rows[t][k] for k in at] for t in tracks} if names else {},
+    }
+
+
 def _backdrops(journal: Path, gathered: Gathered) -> dict[int, bytes]:
     wanted = set(gathered.backdrops.values())
     return {
@@ -269,8 +298,6 @@ def _notes(summary: dict[str, Any]) -> list[str]:
             "Fields are counted one by one: a sperm that lies in two overlapping pictures counts "
             "twice."
         )
-    if summary["sperm"]:
-        notes.append("No finding has been confirmed by a person yet.")
     return notes
 
 
@@ -336,7 +363,6 @@ def _settings(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("Time taken", f"{summary['elapsed_s']:.1f} s"),
         ("Speed", "not measured" if speed is None else f"{speed:.1f} fields per second"),
-        ("Upper bound on what may still hide", summary["upper_bound_95_note"]),
         ("Sertoli", summary["sertoli_version"]),
     ]
     return [(name, str(value)) for name, value in rows]

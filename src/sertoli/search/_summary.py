@@ -10,16 +10,12 @@ from sertoli.frames import FrameSource
 from sertoli.search._identity import Identity, confidence_of
 from sertoli.search._results import Gathered
 from sertoli.search._settings import Finder, SearchSettings
+from sertoli.search.hidden import bound_sentence, known_sensitivity, upper_bound
 from sertoli.sperm import plain_text
 
 SCHEMA_VERSION = 1
 
 DISCLAIMER = "Research software, not a medical device."
-
-UPPER_BOUND_NOTE = (
-    "not computed: how many sperm may still hide can only be said once a person has reviewed "
-    "the findings and the detector's sensitivity on such pictures is known"
-)
 
 MAX_SKIPPED_NAMED = 100
 
@@ -66,9 +62,24 @@ def summarise(
         ],
         "findings": gathered.findings,
         "sperm": len(gathered.tracks) if source.is_sequence else gathered.findings,
+        "motility": gathered.motility.counts() if source.is_sequence else None,
+        "speed_unit": gathered.motility.speed_unit if source.is_sequence else None,
         "findings_per_field": round(gathered.findings / searched, 6) if searched else None,
         "upper_bound_95": None,
-        "upper_bound_95_note": UPPER_BOUND_NOTE,
+        "upper_bound_95_in_material": None,
+        "upper_bound_95_note": bound_sentence(
+            upper_bound(
+                0,
+                sensitivity=known_sensitivity(
+                    finder.weights_sha256,
+                    confidence_of(settings, finder),
+                    None if modality is None else modality.value,
+                ),
+                share_searched=None,
+                unreviewed=None,
+                unfamiliar=any(warning["kind"] == "unfamiliar" for warning in warnings),
+            )
+        ),
         "settings": {
             "confidence": confidence_of(settings, finder),
             "um_per_px": settings.um_per_px,

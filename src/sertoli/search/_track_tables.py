@@ -1,0 +1,166 @@
+"""What ``tracks.csv`` says of motion and shape, as the report shows it."""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.search._journal import SearchedFrame
+from sertoli.search._results import TRACKS_COLUMNS, linked_records
+
+BEFORE_MOTION = TRACKS_COLUMNS[: TRACKS_COLUMNS.index("motility")]
+MOTION = TRACKS_COLUMNS[TRACKS_COLUMNS.index("motility") : TRACKS_COLUMNS.index("speed_unit")]
+SPEEDS = ("vcl", "vsl", "vap")
+
+PATH_POINTS = 80
+"""A path is drawn through so many places at most."""
+
+WORDS = {
+    "motility": "Motility",
+    "alh": "ALH",
+    "bcf": "BCF",
+    "um": "µm",
+    "um2": "µm²",
+    "px2": "px²",
+}
+"""How parts of column names read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackTables:
+    """Rows of ``tracks.csv`` beyond the counts.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Column names after the counts, as in the file.
+    rows : dict
+        By track: the fields as text, empty where not measured.
+    """
+
+    names: tuple[str, ...]
+    rows: dict[int, tuple[str, ...]]
+
+    def measured(self) -> tuple[str, ...]:
+        """Return the columns in which anything was measured."""
+        return tuple(
+            name
+            for k, name in enumerate(self.names)
+            if name != "speed_unit" and any(row[k] for row in self.rows.values())
+        )
+
+    def column(self, name: str) -> list[str]:
+        """Return the fields of a column that hold something."""
+        k = self.names.index(name)
+        return [row[k] for row in self.rows.values() if row[k]]
+
+
+def read_track_tables(path: Path) -> TrackTables:
+    """Read ``tracks.csv`` as this search wrote it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        names = tuple(next(reader))[len(BEFORE_MOTION) :]
+        return TrackTables(names, {int(row[0]): tuple(row[len(BEFORE_MOTION) :]) for row in reader})
+
+
+def motility_rows(tables: TrackTables) -> list[tuple[str, ...]]:
+    """Return for each grade: its name, how many, and the median speeds with their unit."""
+    if "motility" not in tables.measured():
+        return []
+    k = {name: tables.names.index(name) for name in ("motility", *SPEEDS, "speed_unit")}
+    rows = []
+    grades: dict[str, list[tuple[str, ...]]] = {}
+    for row in tables.rows.values():
+        grades.setdefault(row[k["motility"]] or "not measured", []).append(row)
+    for grade, members in sorted(grades.items(), key=lambda one: -len(one[1])):
+        unit = next((one[k["speed_unit"]] for one in members if one[k["speed_unit"]]), "")
+        speeds = [_median([one[k[name]] for one in members], unit) for name in SPEEDS]
+        rows.append((grade, f"{len(members):,}", *speeds))
+    return rows
+
+
+def shape_rows(tables: TrackTables) -> list[tuple[str, str, str]]:
+    """Return for each column of shape: its name, how many were judged, and what came of it."""
+    rows = []
+    for name in tables.measured():
+        if name in TRACKS_COLUMNS:
+            continue
+        fields = tables.column(name)
+        rows.append((readable(name), f"{len(fields):,} of {len(tables.rows):,}", _told(fields)))
+    return rows
+
+
+def readable(name: str) -> str:
+    """Write a column's name for people: ``head_length_um`` becomes "Head length, µm"."""
+    if name in SPEEDS or name in ("lin", "str", "wob", "alh", "bcf"):
+        return name.upper()
+    *words, last = name.split("_")
+    if last in ("um", "um2", "px", "px2") and words:
+        return f"{' '.join(words).capitalize()}, {WORDS.get(last, last)}"
+    return WORDS.get(name, " ".join([*words, last]).capitalize())
+
+
+def gather_paths(
+    journal: Path, joined: npt.NDArray[np.int64], wanted: Collection[int]
+) -> dict[int, list[float]]:
+    """Return where each wanted track went, ``[x0, y0, x1, y1, ...]`` in px.
+
+    At most `PATH_POINTS` places each, evenly thinned; its last place is always there.
+    """
+    paths = {track: _Thinned() for track in wanted}
+    for _, record in linked_records(journal, joined):
+        if isinstance(record, SearchedFrame):
+            for track, (x, y) in zip(
+                record.track_id.tolist(), record.found.centre_px.tolist(), strict=True
+            ):
+                if track in paths:
+                    paths[track].add(x, y)
+    return {track: path.flat() for track, path in paths.items()}
+
+
+class _Thinned:
+    """Keeps every n-th point; n doubles whenever there are too many."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, float]] = []
+        self._last = (0.0, 0.0)
+        self._seen = 0
+        self._step = 1
+
+    def add(self, x: float, y: float) -> None:
+        self._last = (x, y)
+        if self._seen % self._step == 0:
+            if len(self._kept) == PATH_POINTS - 1:
+                self._kept = self._kept[::2]
+                self._step *= 2
+            if self._seen % self._step == 0:
+                self._kept.append((x, y))
+        self._seen += 1
+
+    def flat(self) -> list[float]:
+        points = self._kept if self._kept[-1:] == [self._last] else [*self._kept, self._last]
+        return [round(value, 1) for point in points for value in point]
+
+
+def _median(fields: Sequence[str], unit: str) -> str:
+    values = [float(field) for field in fields if field]
+    return f"{statistics.median(values):.1f} {unit.replace('um', 'µm')}" if values else ""
+
+
+def _told(fields: Sequence[str]) -> str:
+    """Sum up a column: median and middle 80 % of numbers, else how often each word stands."""
+    try:
+        values: Any = np.array([float(field) for field in fields])
+    except ValueError:
+        counts = {field: fields.count(field) for field in dict.fromkeys(fields)}
+        most = sorted(counts.items(), key=lambda one: -one[1])[:6]
+        return "; ".join(f"{field}: {count:,}" for field, count in most)
+    low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
+    return f"median {middle:.2f}, middle 80 % {low:.2f} to {high:.2f}"

@@ -1,0 +1,268 @@
+"""What a reviewer sees of a candidate: from the recording, or from the report's thumbnails."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.errors import InputError, SettingError
+from sertoli.frames import Frame, FrameSource, open_source
+from sertoli.optics import Modality
+from sertoli.search._identity import content_of
+from sertoli.search._thumbnails import SIDE_PX, stretch
+from sertoli.search.review._decisions import Place
+
+Picture = npt.NDArray[np.uint8]
+
+CONTEXT_PX = 320
+"""Side of the surroundings shown beside a candidate."""
+
+ENLARGED_PX = 320
+GAP_PX = 8
+MARK = (255, 176, 0)
+MAX_STEPS_FORWARD = 200
+"""A recording is read on, not sought in anew, for a frame so little further on."""
+
+
+class Recording:
+    """The searched input, frame by frame.
+
+    Parameters
+    ----------
+    path : Path
+    content : str or None
+        Hash that it must have; None takes any.
+    sequence : bool or None
+        As `sertoli.frames.open_source` takes it.
+    um_per_px, fps : float, optional
+    modality : Modality, optional
+
+    Raises
+    ------
+    SettingError
+        If it is another recording.
+    InputError
+        If it cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        content: str | None,
+        *,
+        sequence: bool | None = None,
+        um_per_px: float | None = None,
+        fps: float | None = None,
+        modality: Modality | None = None,
+    ) -> None:
+        if content is not None and content_of(path) != content:
+            raise SettingError(
+                f"{path.name} is not the recording that was searched",
+                "give that one with --input, or leave it out",
+            )
+        self.source: FrameSource = open_source(
+            path,
+            um_per_px=um_per_px,
+            fps=fps,
+            modality=modality,
+            sequence=sequence,
+            grey=True,
+        )
+        self._frames: Iterator[Frame] | None = None
+        self._last: Frame | None = None
+
+    def length(self) -> int:
+        """Return how many frames there are, reading to the end if need be."""
+        if self.source.length is not None:
+            return self.source.length
+        count = 0
+        for _ in self.source.frames():
+            count += 1
+        return count
+
+    def frame(self, index: int) -> Frame:
+        """Return a frame.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it cannot be read.
+        """
+        last = -1 if self._last is None else self._last.index
+        if self._last is not None and index == last:
+            return self._last
+        if self._frames is None or not 0 < index - last <= MAX_STEPS_FORWARD:
+            self._frames = self.source.frames(index)
+        try:
+            for frame in self._frames:
+                self._last = frame
+                if frame.index >= index:
+                    break
+        except InputError:
+            self._frames = None
+            raise
+        if self._last is None or self._last.index != index:
+            self._frames = None
+            raise InputError(f"{self.source.name} has no frame {index}", "choose another one")
+        return self._last
+
+    def picture(self, place: Place) -> Picture:
+        """Return a place enlarged and beside it its surroundings, marked, (h, w, 3)."""
+        pixels = self.frame(place.frame).grey()
+        side = round(min(max(SIDE_PX, 2 * max(place.width_px, place.height_px)), 512))
+        near, near_at = _cut(pixels, place, side)
+        wide, wide_at = _cut(pixels, place, CONTEXT_PX)
+        return _beside(
+            _enlarged(near, near_at, place, ENLARGED_PX),
+            _enlarged(wide, wide_at, place, ENLARGED_PX),
+        )
+
+    def whole(self, index: int) -> Picture:
+        """Return a whole frame with a grid of coordinates at its rim, (h, w, 3)."""
+        return _ruled(stretch(self.frame(index).grey()))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.source.close()
+
+
+class ReportPictures:
+    """The thumbnails of ``report.html``, where the recording itself is not at hand.
+
+    Parameters
+    ----------
+    report : Path
+        Where it cannot be read as one there are no pictures.
+    """
+
+    def __init__(self, report: Path) -> None:
+        self._data: dict[str, Any] = {}
+        self._sheets: dict[int, Picture] = {}
+        self._at: dict[tuple[int, float, float], int] = {}
+        try:
+            self._text = report.read_text(encoding="utf-8")
+            self._data = json.loads(_script(self._text, "data"))
+            sperm = self._data["sperm"]
+            for rank, (frame, x, y) in enumerate(
+                zip(sperm.get("f", ()), sperm.get("x", ()), sperm.get("y", ()), strict=True)
+            ):
+                self._at[(frame, x, y)] = rank
+        except (OSError, ValueError, KeyError, TypeError):
+            self._text = ""
+
+    def picture(self, places: tuple[Place, ...]) -> Picture | None:
+        """Return the thumbnail of an object seen at these places, None if there is none."""
+        for place in places:
+            rank = self._at.get((place.frame, round(place.x_px, 1), round(place.y_px, 1)))
+            if rank is not None:
+                return self._cell(rank)
+        return None
+
+    def _cell(self, rank: int) -> Picture | None:
+        import cv2
+
+        number, cell = divmod(rank, int(self._data["per_sheet"]))
+        try:
+            if number not in self._sheets:
+                raw = base64.b64decode(json.loads(_script(self._text, f"sheet-{number}")))
+                decoded = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_GRAYSCALE)
+                if decoded is None:
+                    return None
+                self._sheets[number] = np.asarray(decoded, np.uint8)
+        except ValueError:
+            return None
+        row, column = divmod(cell, int(self._data["across"]))
+        side = int(self._data["side"])
+        cut = self._sheets[number][
+            row * side : (row + 1) * side, column * side : (column + 1) * side
+        ]
+        large = cv2.resize(cut, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+        shown = np.repeat(np.asarray(large, np.uint8)[:, :, None], 3, axis=2)
+        sperm, zoom = self._data["sperm"], ENLARGED_PX / side
+        x, y, w, h = (float(sperm[name][rank]) * zoom for name in ("mx", "my", "mw", "mh"))
+        _mark(shown, x, y, w, h)
+        return shown
+
+
+def _script(text: str, name: str) -> str:
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', text, re.S)
+    if found is None:
+        raise ValueError(f"no {name} in the report")
+    return found[1]
+
+
+def _cut(pixels: npt.NDArray[Any], place: Place, side: int) -> tuple[Picture, tuple[int, int]]:
+    height, width = pixels.shape
+    left = min(max(round(place.x_px - (side - 1) / 2), 0), max(width - side, 0))
+    top = min(max(round(place.y_px - (side - 1) / 2), 0), max(height - side, 0))
+    return stretch(np.array(pixels[top : top + side, left : left + side])), (left, top)
+
+
+def _enlarged(cut: Picture, at: tuple[int, int], place: Place, side: int) -> Picture:
+    import cv2
+
+    zoom = side / max(cut.shape)
+    size = (max(1, round(cut.shape[1] * zoom)), max(1, round(cut.shape[0] * zoom)))
+    large = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    shown = np.repeat(large[:, :, None], 3, axis=2)
+    _mark(
+        shown,
+        (place.x_px - at[0] + 0.5) * zoom,
+        (place.y_px - at[1] + 0.5) * zoom,
+        place.width_px * zoom,
+        place.height_px * zoom,
+    )
+    canvas = np.full((side, side, 3), 128, np.uint8)
+    canvas[: shown.shape[0], : shown.shape[1]] = shown[:side, :side]
+    return canvas
+
+
+def _mark(shown: Picture, x: float, y: float, width: float, height: float) -> None:
+    """Draw the corners of a box around a head, a little larger than it."""
+    import cv2
+
+    half_w, half_h, arm = width / 2 + 6, height / 2 + 6, 9
+    for dx in (-1, 1):
+        for dy in (-1, 1):
+            corner = (round(x + dx * half_w), round(y + dy * half_h))
+            cv2.line(shown, corner, (corner[0] - dx * arm, corner[1]), MARK, 2)
+            cv2.line(shown, corner, (corner[0], corner[1] - dy * arm), MARK, 2)
+
+
+def _beside(left: Picture, right: Picture) -> Picture:
+    gap = np.full((left.shape[0], GAP_PX, 3), 255, np.uint8)
+    return np.hstack([left, gap, right])
+
+
+def _ruled(pixels: Picture) -> Picture:
+    import cv2
+
+    shown = np.repeat(pixels[:, :, None], 3, axis=2)
+    height, width = pixels.shape
+    step = 50 if max(height, width) <= 1000 else 100 * max(1, max(height, width) // 2000)
+    for x in range(0, width, step):
+        cv2.line(shown, (x, 0), (x, 6), MARK, 1)
+        cv2.putText(shown, str(x), (x + 2, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.35, MARK, 1)
+    for y in range(step, height, step):
+        cv2.line(shown, (0, y), (6, y), MARK, 1)
+        cv2.putText(shown, str(y), (8, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.35, MARK, 1)
+    return shown
+
+
+def write_png(picture: Picture, path: Path) -> None:
+    """Write a picture, whole or not at all: a viewer may have it open."""
+    import cv2
+
+    done, data = cv2.imencode(".png", picture[:, :, ::-1])
+    if not done:
+        raise ValueError(f"cannot encode a picture of {picture.shape}")
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data.tobytes())
+    part.replace(path)
