@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
 from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
 from sertoli.sperm.tracking import TrackJoiner
 
 TRACKS_COLUMNS = (
@@ -23,16 +24,8 @@ TRACKS_COLUMNS = (
     "last_frame",
     "sightings",
     "probability",
-    "motility",
-    "vcl",
-    "vsl",
-    "vap",
-    "lin",
-    "str",
-    "wob",
-    "alh",
-    "bcf",
-    "speed_unit",
+    *MOTILITY_COLUMNS,
+    "mean_probability",
 )
 """Columns of ``tracks.csv``, in order."""
 
@@ -47,6 +40,7 @@ class Track:
     first_frame: int
     last_frame: int
     sightings: int = 0
+    total_probability: float = 0.0
     best: list[float] = field(default_factory=list)
 
     @property
@@ -54,10 +48,16 @@ class Track:
         """Mean of the best sightings."""
         return sum(self.best) / len(self.best)
 
+    @property
+    def mean_probability(self) -> float:
+        """Mean of all sightings: low for what looks like a sperm for a moment only."""
+        return self.total_probability / self.sightings
+
     def see(self, frame: int, probability: float) -> None:
         """Count a sighting."""
         self.last_frame = frame
         self.sightings += 1
+        self.total_probability += probability
         if len(self.best) < BEST_SIGHTINGS:
             heapq.heappush(self.best, probability)
         else:
@@ -100,6 +100,7 @@ class Gathered:
     last_index: int = -1
     joined: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Which final track each of the live linker's tracks is part of."""
+    motility: Motility = field(default_factory=lambda: MotilityMeter().finish())
 
 
 def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
@@ -109,6 +110,7 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
     bytes as an unbroken one.
     """
     gathered = Gathered(joined=_join(journal))
+    meter = MotilityMeter()
     with (
         (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
         _CocoFile(folder / "findings.coco.json", input_name) as coco,
@@ -124,8 +126,17 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
             sightings.to_csv(findings, header=False)
             coco.add(record, sightings)
             _count(gathered, offset, record, sightings)
+            meter.add(
+                record.found,
+                record.track_id,
+                record.index,
+                time_s=record.time_s,
+                um_per_px=record.um_per_px,
+                drift_px=record.drift.drift_px,
+            )
+    gathered.motility = meter.finish()
     with (folder / "tracks.csv").open("w", encoding="utf-8", newline="") as tracks:
-        _write_tracks(tracks, gathered.tracks)
+        _write_tracks(tracks, gathered)
     return gathered
 
 
@@ -208,12 +219,11 @@ def _better(shown: Shown, held: Shown | None) -> bool:
     return held is None or shown.probability > held.probability
 
 
-def _write_tracks(file: TextIO, tracks: dict[int, Track]) -> None:
+def _write_tracks(file: TextIO, gathered: Gathered) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(TRACKS_COLUMNS)
-    unmeasured = [""] * (len(TRACKS_COLUMNS) - 5)
-    for track_id in sorted(tracks):
-        track = tracks[track_id]
+    for track_id in sorted(gathered.tracks):
+        track = gathered.tracks[track_id]
         writer.writerow(
             [
                 track_id,
@@ -221,7 +231,8 @@ def _write_tracks(file: TextIO, tracks: dict[int, Track]) -> None:
                 track.last_frame,
                 track.sightings,
                 f"{track.probability:.5f}",
-                *unmeasured,
+                *gathered.motility.row(track_id),
+                f"{track.mean_probability:.5f}",
             ]
         )
 
