@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from training.sperm.batches import Supply
-from training.sperm.calibration import Calibration
 from training.sperm.export import DEFAULT_OUT, RESEARCH_OUT, Terms, _place, describe
 from training.sperm.left_out import judge
 from training.sperm.research import Origin, begin, miamia, with_miamia
@@ -19,6 +18,7 @@ from training.sperm.run import Run, Settings
 from training.sperm.scenes import Scene
 
 from sertoli.sperm import Detections
+from sertoli.sperm.learning._calibration import Calibration
 
 SETTINGS = Settings(seed=5, steps=6, crops=2, side_px=64, fields=3)
 

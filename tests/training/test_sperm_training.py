@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from training.sperm.batches import Supply, batch
-from training.sperm.calibration import calibrate
 from training.sperm.export import describe, write_onnx
 from training.sperm.loss import detection_loss
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
@@ -14,9 +13,10 @@ from training.sperm.scenes import DONT_CARE, SPERM, Scene, cut
 from training.sperm.sprites import Sprite
 from training.sperm.targets import target
 from training.sperm.train import advance
-from training.sperm.validation import Matched
 
 from sertoli.sperm import Detector
+from sertoli.sperm.learning._calibration import calibrate
+from sertoli.sperm.learning._matched import Matched
 
 SETTINGS = Settings(seed=5, steps=6, crops=2, side_px=64, fields=0)
 

@@ -17,13 +17,14 @@ import torch
 from sertoli.sperm import Detector
 from sertoli.sperm._familiarity import KEY
 from sertoli.sperm._weights import DEFAULT, RESEARCH, RESEARCH_FOLDER
+from sertoli.sperm.learning._calibration import Calibration, calibrate
+from sertoli.sperm.learning._matched import Matched
 from training.sperm.batches import UM_PER_PX
-from training.sperm.calibration import Calibration, calibrate
 from training.sperm.familiarity import fit_familiarity, training_scenes
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
 from training.sperm.research import NONE, Origin
 from training.sperm.run import Run
-from training.sperm.validation import Matched, held_out, match
+from training.sperm.validation import held_out, match
 
 MOST_BYTES = 10 * 1024 * 1024
 AGREEMENT = 1e-3

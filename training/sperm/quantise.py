@@ -24,9 +24,10 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from sertoli.sperm import Network
 from sertoli.sperm._tiles import nearest_scale
 from sertoli.sperm._weights import read_weights
+from sertoli.sperm.learning._matched import Matched
 from training.sperm.fields import phantom_fields
 from training.sperm.scenes import Scene
-from training.sperm.validation import Matched, as_searched, held_out, match
+from training.sperm.validation import as_searched, held_out, match
 
 CALIBRATION_FIELDS = 64
 FINE_STRIDE = 4

@@ -11,13 +11,14 @@ from pathlib import Path
 import cv2
 import torch
 
+from sertoli.sperm.learning._matched import Score
 from training.sperm.batches import Batch, Supply, batch, batches
 from training.sperm.fields import phantom_fields
 from training.sperm.loss import detection_loss
 from training.sperm.run import LOG, SETTINGS, Run, Settings
 from training.sperm.scenes import Scene, visem11
 from training.sperm.sprites import smear_sprites
-from training.sperm.validation import Score, held_out, score
+from training.sperm.validation import held_out, score
 
 SAVE_EVERY_S = 60.0
 LOG_EVERY = 50

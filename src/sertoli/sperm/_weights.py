@@ -48,13 +48,31 @@ class NamedWeights:
         if self.name != RESEARCH_NAME:
             yield Path(str(resources.files("sertoli") / "weights" / self.file_name))
             return
-        told = os.environ.get(RESEARCH_VARIABLE)
-        if told:
-            yield Path(told) / self.file_name
-            return
-        # beside the sources, where Sertoli runs from a checkout
-        yield Path(__file__).resolve().parents[3] / RESEARCH_FOLDER / self.file_name
-        yield Path(RESEARCH_FOLDER) / self.file_name
+        yield from _research_places(self.file_name)
+
+
+def _research_places(file_name: str) -> Iterator[Path]:
+    told = os.environ.get(RESEARCH_VARIABLE)
+    if told:
+        yield Path(told) / file_name
+        return
+    # beside the sources, where Sertoli runs from a checkout
+    yield Path(__file__).resolve().parents[3] / RESEARCH_FOLDER / file_name
+    yield Path(RESEARCH_FOLDER) / file_name
+
+
+def research_file(file_name: str) -> Path:
+    """Return where a file of the research weights lies.
+
+    Raises
+    ------
+    WeightsError
+        If it is nowhere.
+    """
+    found = next((place for place in _research_places(file_name) if place.is_file()), None)
+    if found is None:
+        raise _research_absent(file_name)
+    return found
 
 
 DEFAULT = NamedWeights(DEFAULT_NAME, "sperm.onnx", "Apache-2.0", None)
@@ -124,10 +142,14 @@ def _absent(known: NamedWeights) -> WeightsError:
             f"the weights that belong to Sertoli ({known.file_name}) are missing",
             "install Sertoli again, or give a file with --weights",
         )
+    return _research_absent(known.file_name)
+
+
+def _research_absent(file_name: str) -> WeightsError:
     told = os.environ.get(RESEARCH_VARIABLE)
     where = f"{told} ({RESEARCH_VARIABLE})" if told else f"a folder {RESEARCH_FOLDER}"
     return WeightsError(
-        f"the research weights ({known.file_name}) are not in {where}: their licence keeps them "
+        f"the research weights ({file_name}) are not in {where}: their licence keeps them "
         "out of the installed package",
         f"take the folder {RESEARCH_FOLDER} from the source of Sertoli and name it in the "
         f"environment variable {RESEARCH_VARIABLE}, work in the folder above it, or leave "

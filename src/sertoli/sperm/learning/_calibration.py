@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from sertoli.sperm._prevalence import LOWEST, Prevalence
-from training.sperm.validation import Matched
+from sertoli.sperm.learning._matched import Matched
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,8 +18,7 @@ MOST_LOG_SLOPE = 3.0
 """Largest absolute logarithm of one over the temperature."""
 
 AS_GOOD = 0.01
-"""Thresholds with a mean F1 this near to the best are as good; the lowest of them is taken,
-because a sperm missed costs more than another look."""
+"""Thresholds with a mean F1 this near to the best are as good."""
 
 FIRST_TRIES = np.array(((1.0, 0.0), (0.5, 0.0), (1.0, -1.0)))
 """Logarithm of the slope, and bias, that the fit starts from."""
@@ -34,15 +33,16 @@ class Calibration:
     Parameters
     ----------
     temperature, bias : float
-    share : float
-        Share of heads among candidates, from which the shift of a picture is counted.
+    share : float or None
+        Share of heads among candidates, from which the shift of a picture is counted; None
+        for no shift.
     best_log_odds : float
         Lowest log odds of about the best mean F1 over the sets.
     """
 
     temperature: float
     bias: float
-    share: float
+    share: float | None
     best_log_odds: float = 0.0
 
     @property
@@ -62,12 +62,20 @@ class Calibration:
         return replace(matched, logit=odds).ordered()
 
 
-def calibrate(sets: list[Matched]) -> Calibration:
+def calibrate(sets: list[Matched], *, place: float = 0.0) -> Calibration:
     """Fit temperature and bias by maximum likelihood, each set weighing the same.
 
     Platt (1999), with two parameters, on what a search reports: the change by the
     prevalence in each picture included. The threshold is the one of the best F1 averaged
     over the sets, so that a large set does not decide alone.
+
+    Parameters
+    ----------
+    sets : list of Matched
+    place : float
+        Which of the thresholds that are as good is taken: 0 the lowest, because a sperm
+        missed costs more than another look; 0.5 the one in the middle, where the sets are
+        so small that the lowest is chance.
     """
 
     def surprise(parameters: Floats) -> float:
@@ -83,7 +91,7 @@ def calibrate(sets: list[Matched]) -> Calibration:
     grid = np.linspace(-5.0, 5.0, 401)
     mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in applied], axis=0)
     good = grid[mean_f1 >= mean_f1.max() - AS_GOOD]
-    return replace(fit, best_log_odds=float(good.min()))
+    return replace(fit, best_log_odds=float(np.quantile(good, place)))
 
 
 def _with_share(sets: list[Matched], temperature: float, bias: float) -> Calibration:
