@@ -1,0 +1,72 @@
+"""Finds where wet tissue mirrors the lamp, and where there is no light to see by."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, lowest_of
+from sertoli.frames import Frame
+
+CLIPPED = 246.0
+"""At or above this (of 255) in every channel the sensor is full and holds no tissue."""
+
+SEED_EXCESS, SEED_LEVEL = 40.0, 165.0
+"""A streak is where the darkest channel exceeds what lies beside it by the first, and is at least
+as bright as the second (of 255)."""
+
+RIM_SHARE = 0.4
+"""Its rim is where at least this share of the excess beside it is left."""
+
+DARK = 4.0
+"""At or below this (of 255) in every channel there is nothing to be read."""
+
+WIDEST_STREAK = 50
+"""A streak that is not clipped is narrower than the picture's shorter side divided by this."""
+
+
+def glare_mask(frame: Frame) -> Mask:
+    """Tell where a frame shows glare instead of tissue.
+
+    A mirrored lamp adds the same light to every channel (the dichromatic reflection model:
+    Shafer 1985, *Color Research and Application* 10:210), so the darkest channel rises above
+    its surroundings; opaque tissue is white over a larger width than a streak has. Areas where
+    every channel is full count too, however wide.
+
+    Parameters
+    ----------
+    frame : Frame
+        Grey or RGB, uint8 or uint16.
+
+    Returns
+    -------
+    ndarray, (H, W) bool
+    """
+    return glare_in(as_floats(frame.pixels))
+
+
+def glare_in(values: Floats) -> Mask:
+    """Find glare in (H, W) or (H, W, 3) values on a 0 to 255 scale; see `glare_mask`."""
+    lowest = lowest_of(values)
+    reach = max(3, min(lowest.shape) // WIDEST_STREAK) | 1
+    # What is left of the picture when everything narrower than `reach` is taken down.
+    box = np.ones((reach, reach), np.uint8)
+    ground = cv2.morphologyEx(lowest, cv2.MORPH_OPEN, box, borderType=cv2.BORDER_REFLECT)
+    excess = lowest - cv2.blur(ground, (reach, reach))
+    clipped = lowest >= CLIPPED
+    seeds = clipped | ((excess > SEED_EXCESS) & (lowest > SEED_LEVEL))
+    peak = cv2.dilate(np.where(seeds, excess, np.float32(0.0)), box)
+    rim = (peak > 0.0) & (excess > np.float32(RIM_SHARE) * peak)
+    # The bloom around a full sensor: one pixel.
+    full = cv2.dilate(clipped.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(seeds | rim | full, dtype=np.bool_)
+
+
+def dark_in(values: Floats) -> Mask:
+    """Tell where (H, W) or (H, W, 3) values on a 0 to 255 scale hold next to no light."""
+    return np.asarray(highest_of(values) <= DARK, dtype=np.bool_)
+
+
+def unreadable_in(values: Floats) -> Mask:
+    """Tell where nothing can be read: glare, or next to no light."""
+    return np.asarray(glare_in(values) | dark_in(values), dtype=np.bool_)

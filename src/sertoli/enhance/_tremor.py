@@ -1,0 +1,135 @@
+"""One larger picture from several that a hand shifted by fractions of a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from sertoli.enhance._camera import OPTICS_BLUR_PX
+from sertoli.enhance._enhanced import (
+    Enhanced,
+    Floats,
+    Mask,
+    as_floats,
+    from_floats,
+    from_planes,
+    luma_of,
+    magnified_optics,
+    resized_mask,
+    to_planes,
+)
+from sertoli.enhance._fuse import require_alike
+from sertoli.enhance._glare import unreadable_in
+from sertoli.enhance._magnify import PLANES, bounded, magnified_shape
+from sertoli.enhance._motion import IDENTITY, Affine, motion_to, refined
+from sertoli.enhance._samples import Samples
+from sertoli.enhance._solve import LEAST_NOISE, noise_of, solve, weight_for
+from sertoli.frames import Frame
+
+STRANGE = 3.0
+"""A sample this many noise levels away from the reference is tissue or an instrument that moved."""
+
+ALIASING = 0.12
+"""Share of local contrast by which two samplings of the same scene differ."""
+
+
+def super_resolve(frames: Sequence[Frame], factor: float) -> Enhanced:
+    """Merge frames of one place into a larger, sharper and less noisy picture of it.
+
+    Each frame sampled the scene at slightly different points. Laid over each other to a fraction
+    of a pixel, they say more than any one of them; the result is the smoothest picture of which
+    a camera would have recorded all of them, up to noise. Frames or parts of frames that do not
+    agree with the reference (an instrument, tissue that slid) are left out.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Same size and type. The first of the sharpest is the reference; eight or more pay.
+    factor : float
+        1 to 8; above 3 there is nothing left to be won but size.
+
+    Returns
+    -------
+    Enhanced
+        Index, time and place of the reference frame. Unreadable is what no frame shows.
+
+    Raises
+    ------
+    InputError
+        If there is no frame, or their sizes differ.
+    SettingError
+        If the factor is out of range or the result would be too large.
+    """
+    require_alike(frames)
+    reference = sharpest(frames)
+    shape = reference.pixels.shape[:2]
+    size = magnified_shape(shape, factor)
+    first = as_floats(reference.pixels)
+    luma = luma_of(first)
+    noise = noise_of(luma)
+    readable = np.asarray(~unreadable_in(first), dtype=np.bool_)
+    planes = to_planes(first)
+    merged = [Samples(size, shape, OPTICS_BLUR_PX) for _ in planes]
+    for frame in frames:
+        values = first if frame is reference else as_floats(frame.pixels)
+        motion, trust = IDENTITY, readable.astype(np.float32)
+        if frame is not reference:
+            rough = motion_to(luma, luma_of(values), readable)
+            if rough is None:
+                continue
+            motion = refined(rough, luma, luma_of(values), readable)
+            trust = _trust(luma, readable, values, motion, noise)
+        for samples, plane in zip(merged, to_planes(values), strict=True):
+            samples.add(plane, trust, motion)
+    solved = [
+        _solved(samples, plane, smoothness)
+        for samples, plane, smoothness in zip(merged, planes, PLANES, strict=False)
+    ]
+    hidden = resized_mask(~readable, size[1], size[0])
+    # Where the reference mirrors the lamp its range says nothing of the tissue.
+    solved[0] = np.where(hidden, solved[0], bounded(solved[0], luma))
+    unseen = hidden & (cv2.blur(merged[0].seen, (3, 3)) <= 1e-6)
+    return Enhanced(
+        replace(
+            reference,
+            pixels=from_floats(from_planes(solved), reference.pixels.dtype),
+            optics=magnified_optics(reference.optics, factor),
+        ),
+        np.asarray(unseen, dtype=np.bool_),
+    )
+
+
+def sharpest(frames: Sequence[Frame]) -> Frame:
+    """Return the first of the frames with the most fine detail."""
+    return max(frames, key=lambda frame: _detail(frame))
+
+
+def _detail(frame: Frame) -> float:
+    luma = cv2.GaussianBlur(luma_of(as_floats(frame.pixels)), (0, 0), 1.0)
+    return float(np.abs(cv2.Laplacian(luma, cv2.CV_32F)).mean())
+
+
+def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: float) -> Floats:
+    """Return how far each pixel of a frame agrees with the reference: (h, w), 0 to 1."""
+    height, width = luma.shape
+    expected = cv2.warpAffine(luma, motion, (width, height), flags=cv2.INTER_CUBIC)
+    comparable = cv2.warpAffine(
+        readable.astype(np.uint8), motion, (width, height), flags=cv2.INTER_NEAREST
+    )
+    square = np.ones((3, 3), np.uint8)
+    range_here = cv2.dilate(expected, square) - cv2.erode(expected, square)
+    difference = cv2.blur(np.abs(luma_of(values) - expected), (5, 5))
+    allowed = np.float32(STRANGE * max(noise, LEAST_NOISE)) + np.float32(ALIASING) * range_here
+    agreed = (2.0 - difference / allowed).clip(0.0, 1.0)
+    trust = np.where(comparable > 0, agreed, 1.0) * ~unreadable_in(values)
+    return np.asarray(trust, dtype=np.float32)
+
+
+def _solved(samples: Samples, plane: Floats, smoothness: float) -> Floats:
+    height, width = samples.seen.shape
+    start = cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)
+    weight = smoothness * weight_for(noise_of(plane), height / plane.shape[0])
+    return solve(samples.normal, samples.right(), start, weight)
