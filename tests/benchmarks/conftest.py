@@ -20,7 +20,11 @@ import pytest
 from sertoli.frames import Frame
 from sertoli.sperm import Detections
 
-NEEDS = {"test_trackpy_baseline.py": "trackpy", "test_detector_speed.py": "onnx"}
+NEEDS = {
+    "test_trackpy_baseline.py": "trackpy",
+    "test_detector_speed.py": "onnx",
+    "test_tracking_scores.py": "trackeval",
+}
 collect_ignore = [file for file, package in NEEDS.items() if not find_spec(package)]
 
 BOX_PX = 12.0

@@ -38,6 +38,7 @@ def test_measures_and_rewrites_its_table(
     monkeypatch.setattr(search_speed, "SIZES", ((96, 64),))
     monkeypatch.setattr(search_speed, "TARGET_SIZE", (96, 64))
     monkeypatch.setattr(search_speed, "DRAWN_FRAMES", 4)
+    monkeypatch.setattr(search_speed, "CROWD", 50)
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     figures = tmp_path / "figures.json"
@@ -48,7 +49,8 @@ def test_measures_and_rewrites_its_table(
     )
     assert done.exit_code == 0
     (one,) = json.loads(figures.read_text())["sizes"]
-    assert set(one["fps"]) == {"decode", "network", "detector", "search"}
+    assert set(one["fps"]) == {"decode", "network", "detector", "search", "crowd"}
+    assert one["crowd_factor"] > 0
     assert all(speed > 0 for speed in one["fps"].values())
     assert one["ratio_range"][0] <= one["ratio"] <= one["ratio_range"][1]
     assert one["peak_mib"] > 20
@@ -59,6 +61,7 @@ def test_measures_and_rewrites_its_table(
     assert "old" not in text
     assert "| 96x64 |" in text
     assert "Target at 96x64" in text
+    assert "With 50 objects in every frame" in text
 
 
 def test_network_is_measured_on_the_detectors_own_tiles(search_speed: ModuleType) -> None:

@@ -36,6 +36,7 @@ def make_dish(
     seconds: float = 5.0,
     fps: float = 25.0,
     fields: int | None = None,
+    drift: Drift | None = None,
 ) -> DishSource:
     """Draw a dish and a laboratory from a seed.
 
@@ -54,6 +55,8 @@ def make_dish(
         Length and rate of a recording of one place.
     fields : int, optional
         Pictures of this many places instead.
+    drift : Drift, optional
+        Common motion of everything in the fluid; drawn from the seed if not given.
     """
     rng = np.random.default_rng((seed, 10))
     look = random_look(rng, modality, bright_heads)
@@ -64,12 +67,12 @@ def make_dish(
     flow = 0.0 if fields else 1.0
     current = rng.normal(0, 0.4, 2) * flow
     swing = rng.normal(0, 0.6, 2) * flow
-    drift = Drift(
+    drawn = Drift(
         (float(current[0]), float(current[1])), (float(swing[0]), float(swing[1])), period_s=8.0
     )
     stops = scan(fields, *field_um) if fields else watch(seconds, fps)
     return DishSource(
-        Dish(seed, content, drift),
+        Dish(seed, content, drift or drawn),
         replace(look, interlaced=look.interlaced and not fields),
         stops,
         width_px=width_px,

@@ -257,9 +257,8 @@ class _CocoFile:
         )
         if not len(sightings):
             return
-        rows = json.dumps(sightings.coco_annotations(self._annotations + 1))
-        # A line a frame: the list's own brackets fall away.
-        self._file.write((",\n" if self._annotations else "\n") + rows[1:-1])
+        rows = sightings.coco_json(self._annotations + 1)
+        self._file.write((",\n" if self._annotations else "\n") + rows)  # a line a frame
         self._annotations += len(sightings)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -235,6 +236,7 @@ class Sightings:
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Give the rows of ``findings.csv`` as text, fields as in `FINDINGS_COLUMNS`."""
+        names: dict[str, str] = {}
         for frame, file, time_s, centre, size, stage, probability, track_id in zip(
             self.frame.tolist(),
             self.file,
@@ -246,11 +248,15 @@ class Sightings:
             self.track_id.tolist(),
             strict=True,
         ):
+            if file not in names:
+                names[file] = plain_text(file)
+            # one formatting for four numbers: a crowd has a thousand rows a frame
+            places = "%.2f %.2f %.2f %.2f" % (*centre, *size)  # noqa: UP031
             yield (
                 str(frame),
-                plain_text(file),
+                names[file],
                 _fixed(time_s, 4),
-                *(f"{value:.2f}" for value in (*centre, *size)),
+                *places.split(),
                 *(_fixed(value, 3) for value in stage),
                 f"{probability:.5f}",
                 "" if track_id == NO_TRACK else str(track_id),
@@ -300,32 +306,31 @@ class Sightings:
 
         ``image_id`` is the frame's index plus one, since COCO tools expect ids from 1.
         """
-        annotations: list[dict[str, Any]] = []
-        corner = np.round(self.centre_px - self.size_px / 2.0, 2)
+        annotations: list[dict[str, Any]] = json.loads(f"[{self.coco_json(first_id)}]")
+        return annotations
+
+    def coco_json(self, first_id: int = 1) -> str:
+        """Return `coco_annotations` as JSON, without the list's own brackets."""
+        corner = self.centre_px - self.size_px / 2.0
+        rows = []
         for number, (frame, (x, y), (width, height), probability, track_id) in enumerate(
             zip(
                 self.frame.tolist(),
                 corner.tolist(),
-                np.round(self.size_px, 2).tolist(),
-                np.round(self.probability, 5).tolist(),
+                self.size_px.tolist(),
+                self.probability.tolist(),
                 self.track_id.tolist(),
                 strict=True,
             ),
             start=first_id,
         ):
-            annotation: dict[str, Any] = {
-                "id": number,
-                "image_id": frame + 1,
-                "category_id": 1,
-                "bbox": [x, y, width, height],
-                "area": round(width * height, 2),
-                "iscrowd": 0,
-                "score": probability,
-            }
-            if track_id != NO_TRACK:
-                annotation["track_id"] = track_id
-            annotations.append(annotation)
-        return annotations
+            track = "" if track_id == NO_TRACK else f', "track_id": {track_id}'
+            rows.append(
+                f'{{"id": {number}, "image_id": {frame + 1}, "category_id": 1, '
+                f'"bbox": [{x:.2f}, {y:.2f}, {width:.2f}, {height:.2f}], '
+                f'"area": {width * height:.2f}, "iscrowd": 0, "score": {probability:.5f}{track}}}'
+            )
+        return ", ".join(rows)
 
     def to_coco(self, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Return a COCO detection set.

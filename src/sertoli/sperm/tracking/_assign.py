@@ -5,53 +5,46 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 _NEVER = 1e6
+"""Costs more than all pairs together."""
 
 _FEW_PAIRS = 150
-"""Up to so many possible pairs one table is quicker than finding the groups."""
+"""Up to so many possible pairs a full table is quicker than a sparse one."""
 
 
 def assign(
-    i: npt.NDArray[np.int64],
-    j: npt.NDArray[np.int64],
-    cost: npt.NDArray[np.float64],
-    tracks: int,
-    heads: int,
+    i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Choose among possible pairs: as many as can be, then the cheapest.
 
-    In a crowd, tracks and heads that could pair with one another fall into small groups,
-    each solved by itself: a thousand heads cost little more than their number.
+    Parameters
+    ----------
+    i, j, cost : ndarray, (P,)
+        What may pair with what, each pair once, and at what cost, from 0 to a few.
+
+    Returns
+    -------
+    i, j : ndarray
+        The chosen pairs.
     """
+    one, one_at = np.unique(i, return_inverse=True)
+    other, other_at = np.unique(j, return_inverse=True)
     if len(i) <= _FEW_PAIRS:
-        return _solve(i, j, cost)
-    size = tracks + heads
-    links = coo_matrix((np.ones(len(i), np.int8), (i, j + tracks)), shape=(size, size))
-    _, group = connected_components(links, directed=False)
-    mine = group[i]
-    alone = np.bincount(mine, minlength=1)[mine] == 1
-    chosen_i, chosen_j = [i[alone]], [j[alone]]
-
-    crowd = np.flatnonzero(~alone)
-    crowd = crowd[np.argsort(mine[crowd], kind="stable")]
-    bounds = np.flatnonzero(np.diff(mine[crowd])) + 1
-    for rows in np.split(crowd, bounds) if len(crowd) else ():
-        track, head = _solve(i[rows], j[rows], cost[rows])
-        chosen_i.append(track)
-        chosen_j.append(head)
-    return np.concatenate(chosen_i), np.concatenate(chosen_j)
-
-
-def _solve(
-    i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    track, track_at = np.unique(i, return_inverse=True)
-    head, head_at = np.unique(j, return_inverse=True)
-    table = np.full((len(track), len(head)), _NEVER)
-    table[track_at, head_at] = cost
-    a, b = linear_sum_assignment(table)
-    possible = table[a, b] < _NEVER
-    return track[a[possible]], head[b[possible]]
+        table = np.full((len(one), len(other)), _NEVER)
+        table[one_at, other_at] = cost
+        a, b = linear_sum_assignment(table)
+        chosen = table[a, b] < _NEVER
+    else:
+        # Each of the one side may also stay alone, at a price, so that all of them find a
+        # partner. The solver takes a cost of 0 for no pair, hence the 1.
+        n, m = len(one), len(other)
+        rows = np.concatenate([one_at, np.arange(n)])
+        columns = np.concatenate([other_at, m + np.arange(n)])
+        weight = np.concatenate([1.0 + cost, np.full(n, _NEVER)])
+        table = csr_matrix((weight, (rows, columns)), shape=(n, m + n))
+        a, b = min_weight_full_bipartite_matching(table)
+        chosen = b < m
+    return one[a[chosen]], other[b[chosen]]

@@ -111,7 +111,7 @@ class TrackJoiner:
         n = self._count
         successor = np.full(n, -1, np.int64)
         before, after, cost = self._possible()
-        chosen_before, chosen_after = assign(before, after, cost, n, n)
+        chosen_before, chosen_after = assign(before, after, cost)
         successor[chosen_before] = chosen_after
         return _number_chains(successor, self._first[:n])
 

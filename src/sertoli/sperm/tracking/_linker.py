@@ -129,7 +129,7 @@ class Linker:
         i, j = pairs["i"][within], pairs["j"][within]
         doubt = YOUNG_COST / self._sightings + STALE_COST * np.minimum(gap - 1, STALE_FRAMES)
         cost = (pairs["v"][within] / reach[i]) ** 2 + doubt[i]
-        return assign(i, j, cost, len(expected), len(centre))
+        return assign(i, j, cost)
 
     def _update(
         self,
