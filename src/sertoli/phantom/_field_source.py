@@ -39,6 +39,8 @@ EDGE_UM = 300.0
 INSTRUMENT_CHANCE = 0.3
 """Of a forceps, and of a suction, in a place."""
 
+WIDEST_UM = 25_000.0
+
 STILL_MARGIN_UM = 80.0
 VIDEO_MARGIN_UM = 320.0
 """How far beyond the picture the scene is lit: as far as lens, hand and zoom can reach."""
@@ -132,7 +134,7 @@ class FieldSource(FrameSource):
     def frames(self, start: int = 0) -> Iterator[Frame]:
         """Give frames from index ``start`` on."""
         for index in range(start, self._count):
-            yield self.picture(index).frame
+            yield self._take(index)[0]
 
     def scene(self, index: int) -> Scene:
         """Return what lies before the lens in picture ``index``, all in focus."""
@@ -143,13 +145,15 @@ class FieldSource(FrameSource):
 
     def picture(self, index: int) -> FieldPicture:
         """Take picture ``index``, from 0 to below `length`, with its truth."""
-        scene = self.scene(index)
+        frame, aim, maps = self._take(index)
+        return FieldPicture(frame, tuple(stretches(self.scene(index), aim, maps)), maps)
+
+    def _take(self, index: int) -> tuple[Frame, Aim, FieldMaps]:
         aim = self.aim(index)
-        pixels, maps = take_picture(scene, aim, self.seed * 1_000_003 + index)
+        pixels, maps = take_picture(self.scene(index), aim, self.seed * 1_000_003 + index)
         optics = Optics(self._um_per_px / aim.zoom, Modality.OPERATING)
         time_s = None if self.fps is None else index / self.fps
-        frame = Frame(pixels, index, time_s=time_s, optics=optics)
-        return FieldPicture(frame, tuple(stretches(scene, aim, maps)), maps)
+        return Frame(pixels, index, time_s=time_s, optics=optics), aim, maps
 
     def aim(self, index: int) -> Aim:
         """Return how the microscope is set for picture ``index``."""
@@ -247,8 +251,14 @@ def make_field(
     Raises
     ------
     SettingError
-        If there is no such patient or look.
+        If there is no such patient or look, or the picture shows more than `WIDEST_UM`.
     """
+    widest = max(width_px, height_px) * um_per_px
+    if widest > WIDEST_UM:
+        raise SettingError(
+            f"a picture {widest / 1000:.0f} mm wide shows more than a testis",
+            f"choose fewer or smaller pixels: at most {WIDEST_UM / 1000:g} mm",
+        )
     if look is not None and look not in LOOKS:
         raise SettingError(f"there is no look {look!r}", f"choose one of {', '.join(LOOKS)}")
     kinds = [kind.value for kind in Patient]

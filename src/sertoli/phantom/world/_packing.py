@@ -320,7 +320,9 @@ def relax(lines: list[Array], radii: list[float], gap: float) -> list[Array]:
             pairs = cKDTree(points).query_pairs(2.2 * radius.max(), output_type="ndarray")
             own = owner[pairs[:, 0]] == owner[pairs[:, 1]]
             near = np.abs(place[pairs[:, 0]] - place[pairs[:, 1]]) <= apart
-            pairs = pairs[~(own & near)]
+            reach = 1.3 * (radius[pairs[:, 0]] + radius[pairs[:, 1]])
+            close = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T) < reach
+            pairs = pairs[~(own & near) & close]
         first, second = pairs.T
         away = points[first] - points[second]
         distance = np.maximum(np.hypot(*away.T), 1e-6)

@@ -24,8 +24,8 @@ LAYERS = 2
 LAYER_DIAMETERS = 1.1
 """Distance from layer to layer in median diameters: each lies in the grooves of the next."""
 
-MISSES_UNTIL_FULL = 30, 10
-"""Failed tries in a row of a layer's tubules, on top and below, after which it counts as full."""
+MISSES_UNTIL_FULL = 20
+"""After so many failed tries a layer counts as full."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +106,7 @@ def _lay_layer(
     lines: list[Array] = []
     traits: list[TubuleTraits] = []
     misses = 0
-    while misses < MISSES_UNTIL_FULL[layer > 0]:
+    while misses < MISSES_UNTIL_FULL:
         tubule = testis.draw_tubule(rng)
         line = grower.grow(tubule.diameter_um)
         if line is None:

@@ -21,6 +21,9 @@ ACROSS = np.array([-0.8, -0.4, 0.0, 0.4, 0.8])
 MIN_OPEN = 0.8
 """Share of them that must lie on top and uncovered, the centre among them, to count as visible."""
 
+NOT_AN_END = 0.72
+"""Where a tubule is narrower than this share of its median it closes."""
+
 SHORTEST_DIAMETERS = 0.5
 """Shorter changes of state are noise of single pixels and are smoothed away."""
 
@@ -84,6 +87,8 @@ def _of_tubule(tubule: Tubule, scene: Scene, aim: Aim, maps: FieldMaps) -> list[
     row = np.clip(np.rint(cross[..., 1]).astype(int), 0, aim.height_px - 1)
     open_there = (maps.tubule[row, column] == tubule.number) & ~maps.hidden[row, column]
     on_top = (open_there.mean(axis=1) >= MIN_OPEN) & open_there[:, len(ACROSS) // 2]
+    # The rounded end of a tubule has no diameter that could be measured.
+    on_top &= tubule.radius_um >= NOT_AN_END * np.median(tubule.radius_um)
     blur_px = maps.blur_px[row[:, len(ACROSS) // 2], column[:, len(ACROSS) // 2]]
     is_sharp = blur_px <= SHARP_BLUR * 2 * radius_px
     node_um = float(np.linalg.norm(np.diff(tubule.points_um[:, :2], axis=0), axis=1).mean())
