@@ -57,6 +57,25 @@ def test_only_the_newest_copies_are_kept(sqlite_place: str, tmp_path: Path) -> N
     assert sorted((tmp_path / "copies").iterdir()) == copies[-2:]
 
 
+@pytest.mark.postgresql
+def test_a_dump_that_does_not_verify_leaves_nothing(postgresql_place: str, tmp_path: Path) -> None:
+    server, _, _ = postgresql_place.rpartition("/")
+    with Record.create(postgresql_place, clinic="MAD", staff="S-01") as record:
+        with record.change() as session:
+            session.add(Patient(code="P-1"))
+        with record.engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            connection.exec_driver_sql("UPDATE patient SET code = 'P-2'")
+    copy = backup(postgresql_place, tmp_path / "copies")
+    run_sql(f"{server}/", "CREATE DATABASE unsound")
+    try:
+        for _ in range(2):
+            with pytest.raises(InputError, match="does not verify"):
+                restore(copy, f"{server}/unsound")
+    finally:
+        run_sql(f"{server}/", "DROP DATABASE unsound WITH (FORCE)")
+
+
 def test_a_damaged_copy_leaves_nothing(sqlite_place: str, tmp_path: Path) -> None:
     with Record.create(sqlite_place, clinic="MAD", staff="S-01") as record, record.change() as one:
         one.add(Patient(code="P-0001"))

@@ -34,7 +34,8 @@ from sertoli.case import (
 from sertoli.case._compare import row_problems
 from sertoli.case._follow import chain_problems
 from sertoli.case._schema._audit import AuditChange
-from sertoli.case._schema._triggers import install_triggers, trigger_names
+from sertoli.case._schema._triggers import guard_texts, install_triggers
+from sertoli.case._store import upgrade
 from sertoli.case._verify import head_problems
 from sertoli.errors import InputError, RecordError, RightsError
 
@@ -56,7 +57,7 @@ def meddled(record: Record, *statements: str) -> Iterator[Connection]:
     with record.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-            for name in trigger_names("sqlite"):
+            for name in guard_texts("sqlite"):
                 connection.execute(text(f"DROP TRIGGER {name}"))
         else:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
@@ -135,6 +136,50 @@ def test_a_guard_taken_away_is_found(written: Record) -> None:
         install_triggers(connection)
 
 
+WEAKENED = {
+    "sqlite": (
+        "DROP TRIGGER sertoli_patient_delete",
+        "CREATE TRIGGER sertoli_patient_delete AFTER DELETE ON patient BEGIN SELECT 1; END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION sertoli_patient_delete() RETURNS trigger LANGUAGE plpgsql"
+        " AS $guard$ BEGIN RETURN NULL; END $guard$",
+    ),
+}
+
+
+def test_a_guard_that_was_weakened_is_found_and_put_back(written: Record) -> None:
+    assert verify(written).sound
+    with written.engine.begin() as connection:
+        for statement in WEAKENED[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
+    (problem,) = verify(written).problems
+    assert "sertoli_patient_delete was changed" in problem
+    upgrade(written.engine)
+    assert verify(written).sound
+
+
+@pytest.mark.postgresql
+def test_a_guard_that_is_called_elsewhere_or_seldom_is_found(postgresql_place: str) -> None:
+    guard = "sertoli_patient_delete"
+    with Record.create(postgresql_place, clinic="MAD", staff="S-01") as record:
+        for how, condition in [
+            ("BEFORE DELETE", ""),
+            ("AFTER INSERT", ""),
+            ("AFTER DELETE", "WHEN (false)"),
+        ]:
+            with record.engine.begin() as connection:
+                connection.exec_driver_sql(f"DROP TRIGGER {guard} ON patient")
+                connection.exec_driver_sql(
+                    f"CREATE TRIGGER {guard} {how} ON patient FOR EACH ROW {condition}"
+                    f" EXECUTE FUNCTION {guard}()"
+                )
+            (problem,) = verify(record).problems
+            assert guard in problem
+        upgrade(record.engine)
+        assert verify(record).sound
+
+
 @pytest.fixture(scope="module")
 def unguarded(
     sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -149,7 +194,7 @@ def unguarded(
             # Not within a transaction, where SQLite would pass over them.
             for setting in ("foreign_keys = OFF", "ignore_check_constraints = ON"):
                 connection.connection.cursor().execute(f"PRAGMA {setting}")
-            for name in trigger_names("sqlite"):
+            for name in guard_texts("sqlite"):
                 connection.execute(text(f"DROP TRIGGER {name}"))
             yield connection
             connection.rollback()

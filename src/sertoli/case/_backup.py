@@ -14,6 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine
 
+from sertoli.case._schema import Base
+from sertoli.case._schema._triggers import guard_texts
 from sertoli.case._store import engine_for, is_record, require_current, require_folder, url_of
 from sertoli.case._verify import Verdict, verify_store
 from sertoli.errors import InputError, MissingExtraError, OutputError
@@ -77,8 +79,8 @@ def backup(place: Path | str, folder: Path, keep: int | None = None) -> Path:
 def restore(copy: Path, place: Path | str) -> Verdict:
     """Make a record of a copy, in a place that holds none, and verify it.
 
-    A SQLite copy that does not verify leaves nothing behind. A PostgreSQL dump is restored in one
-    transaction and verified afterwards.
+    A copy that does not verify leaves nothing behind. A PostgreSQL dump is restored in one
+    transaction, verified, and taken away again if it is not sound.
 
     Raises
     ------
@@ -102,7 +104,20 @@ def restore(copy: Path, place: Path | str) -> Verdict:
         if is_record(engine):
             raise OutputError(f"{url} holds a record already", "restore to an empty database")
     _run("pg_restore", url, "--single-transaction", "--exit-on-error", "--no-owner", str(copy))
-    return _require_sound(url, copy)
+    try:
+        return _require_sound(url, copy)
+    except BaseException:
+        _take_away(url)
+        raise
+
+
+def _take_away(url: URL) -> None:
+    """Empty a PostgreSQL database of a record that this program has just put there."""
+    tables = ", ".join([*Base.metadata.tables, "alembic_version"])
+    with _engine(url) as engine, engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {tables} CASCADE")
+        for name in guard_texts("postgresql"):
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}()")
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

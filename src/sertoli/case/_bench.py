@@ -54,7 +54,8 @@ def add_search(
         Of ``Record.change``.
     specimen : Specimen
     folder : Path
-        What ``sertoli search`` wrote; its ``summary.json`` is read.
+        What ``sertoli search`` wrote; its ``summary.json`` is read, and the ``review.json`` of a
+        finished review: what a person confirmed, the share searched and the sensitivity.
     searched_by_id : int
         Who answers for the search.
     **more
@@ -74,6 +75,7 @@ def add_search(
             f"{folder} is a search of specimen {named}, not {specimen.code}", "name the right one"
         )
     digest = hashlib.sha256(content).hexdigest()
+    reviewed = _reviewed(folder, summary)
     again = select(BenchSearch.id).where(BenchSearch.result_sha256 == digest)
     if session.scalars(again).first() is not None:
         raise RecordError(
@@ -92,6 +94,7 @@ def add_search(
             "weights_sha256": summary["weights"]["sha256"],
             "result_name": folder.resolve().name,
             "result_sha256": digest,
+            **reviewed,
             **more,
         }
     )
@@ -111,11 +114,34 @@ def _summary(folder: Path) -> tuple[bytes, dict[str, Any]]:
             _ = summary[name]
         _ = summary["settings"]["specimen"], summary["weights"]["sha256"]
         datetime.fromisoformat(summary["finished_at"]).utctimetuple()
+        # A review writes its bound into the file: reviewed or not, it is the same search.
+        same = {name: summary[name] for name in summary if not name.startswith("upper_bound_95")}
+        content = json.dumps(same, sort_keys=True).encode()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder} holds no finished search", "name a folder that `sertoli search` wrote"
         ) from error
     return content, summary
+
+
+def _reviewed(folder: Path, summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``review.json`` adds; nothing while a candidate is open or left unsure."""
+    names = ("confirmed_sperm", "motile_sperm", "share_searched")
+    intervals = ("sensitivity_mean", "sensitivity_low", "sensitivity_high")
+    try:
+        review = json.loads((folder / "review.json").read_text(encoding="utf-8"))
+        if review["input_content"] != summary["identity"]["input content"]:
+            return {}
+        if not review["complete"]:
+            return {}
+        told = {name: review[name] for name in (*names, *intervals)}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder / 'review.json'} is no review", "open it with `sertoli review` again"
+        ) from error
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def bench_answer(session: Session, specimen: Specimen) -> BenchAnswer:

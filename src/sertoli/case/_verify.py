@@ -13,7 +13,7 @@ from sertoli.case._head import Head
 from sertoli.case._record import Record
 from sertoli.case._schema import Clinic
 from sertoli.case._schema._audit import AuditEntry
-from sertoli.case._schema._triggers import trigger_names
+from sertoli.case._schema._triggers import guard_texts, guards_there
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,15 @@ def _guards_missing(connection: Connection) -> Iterator[str]:
                 yield f"the database file is damaged: {line}"
         for broken in connection.execute(text("PRAGMA foreign_key_check")):
             yield f"{broken[0]} {broken[1]} refers to a {broken[2]} that is not there"
-        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    else:
-        query = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'O' AND NOT tgisinternal"
-    there = {name for (name,) in connection.execute(text(query))}
-    for name in sorted(trigger_names(connection.dialect.name) - there):
-        yield f"the guard {name} was taken away"
+    there = guards_there(connection)
+    for name, said in sorted(guard_texts(connection.dialect.name).items()):
+        if name not in there:
+            yield f"the guard {name} was taken away"
+        elif there[name] != said:
+            yield (
+                f"the guard {name} was changed, or is another version's: `sertoli case upgrade` "
+                "puts this version's in place"
+            )
 
 
 def head_problems(connection: Connection, head: Head) -> Iterator[str]:

@@ -134,9 +134,35 @@ def install_triggers(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
-def trigger_names(dialect: str) -> set[str]:
-    """Name every trigger that has to be in place."""
-    return {_name(table, event) for table, event in _by_trigger(dialect)}
+def guard_texts(dialect: str) -> dict[str, str]:
+    """Return the text of every guard that has to be in place, by the name of its trigger.
+
+    On SQLite it is the trigger's statement; on PostgreSQL its table, its kind in PostgreSQL's own
+    number (a row's, after the event) and the body of the function it calls.
+    """
+    kinds = {"INSERT": 5, "DELETE": 9, "UPDATE": 17}
+    texts = {}
+    for (table, event), checks in _by_trigger(dialect).items():
+        name = _name(table, event)
+        if dialect == "sqlite":
+            texts[name] = _sqlite(name, table, event, checks)[1]
+        else:
+            texts[name] = f"{table} {kinds[event]}{_body(table, event, checks)}"
+    return texts
+
+
+def guards_there(connection: Connection) -> dict[str, str]:
+    """Return the texts of the triggers that are in place and at work, as ``guard_texts`` does."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT t.tgname, c.relname || ' ' || t.tgtype || p.prosrc FROM pg_trigger t"
+            " JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE t.tgenabled = 'O' AND NOT t.tgisinternal AND t.tgqual IS NULL"
+            " AND p.proname = t.tgname"
+        )
+    return {row[0]: row[1] for row in connection.execute(text(query))}
 
 
 def _sqlite(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
@@ -147,7 +173,7 @@ def _sqlite(name: str, table: str, event: str, checks: list[tuple[str, str]]) ->
     ]
 
 
-def _postgresql(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
+def _body(table: str, event: str, checks: list[tuple[str, str]]) -> str:
     # Writers of one clinic take turns, or two of them could together use more sperm than there is.
     turn = ""
     if event != "DELETE" and table not in {"clinic", "audit_entry", "audit_change", "erasure"}:
@@ -156,9 +182,13 @@ def _postgresql(name: str, table: str, event: str, checks: list[tuple[str, str]]
         f"IF {wrong} THEN RAISE EXCEPTION '{said}' USING ERRCODE = '23514'; END IF;"
         for wrong, said in checks
     )
+    return f"\nBEGIN\n{turn}{body}\nRETURN NULL;\nEND "
+
+
+def _postgresql(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $guard$\n"
-        f"BEGIN\n{turn}{body}\nRETURN NULL;\nEND $guard$",
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$guard${_body(table, event, checks)}$guard$",
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
         f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
     ]
