@@ -23,7 +23,6 @@ from sertoli.search._track_tables import (
     readable,
     shape_rows,
 )
-from sertoli.sperm import MAX_GAP_FRAMES
 
 SHEET_ACROSS = 32
 SHEET_CELLS = SHEET_ACROSS * 16
@@ -291,7 +290,7 @@ def _notes(summary: dict[str, Any]) -> list[str]:
     if summary["sperm"] and summary["kind"] == "sequence":
         notes.append(
             f"They were seen {summary['findings']:,} times in all. A sperm that was out of sight "
-            f"for more than {MAX_GAP_FRAMES} frames is counted again when it returns."
+            "for long, or left the picture, is counted again when it returns."
         )
     elif summary["sperm"] and summary["frames_searched"] > 1:
         notes.append(
