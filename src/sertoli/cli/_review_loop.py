@@ -197,7 +197,7 @@ def _picture(
                 return seen.picture(place)
             except InputError:
                 continue
-    return report.picture(candidate.places)
+    return report.picture(candidate)
 
 
 def _show(queue: ReviewQueue, picture: Picture | None) -> None:

@@ -26,7 +26,7 @@ from sertoli.search.hidden._share import Spread, UnevenSpread
 
 Floats = npt.NDArray[np.float64]
 
-CHANCES = 500
+CHANCES = 300
 
 LEVEL = 0.95
 

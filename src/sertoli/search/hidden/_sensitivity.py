@@ -122,8 +122,8 @@ def _predictive(hits: tuple[int, ...], trials: tuple[int, ...]) -> Floats:
     from scipy.special import betainc, betaln
     from scipy.stats import beta
 
-    mean = (np.arange(50) + 0.5) / 50
-    alike = np.geomspace(0.002, 0.8, 20)
+    mean = (np.arange(40) + 0.5) / 40
+    alike = np.geomspace(0.002, 0.8, 16)
     # Trapezoid weights: the grid of alikeness is not even.
     log_prior = beta.logpdf(alike, *ALIKE_PRIOR) + np.log(np.gradient(alike))
     total = 1 / alike - 1
@@ -134,9 +134,9 @@ def _predictive(hits: tuple[int, ...], trials: tuple[int, ...]) -> Floats:
     for (k, n), times in Counter(zip(hits, trials, strict=True)).items():
         log += times * (betaln(a + k, b + n - k) - alone)
     weight = np.exp(log - log.max()).ravel()
-    kept = weight > 1e-4
+    kept = weight > 1e-3
     weight = weight[kept] / weight[kept].sum()
-    grid = np.linspace(0, 1, 401)
+    grid = np.linspace(0, 1, 126)
     below = weight @ betainc(a.ravel()[kept, None], b.ravel()[kept, None], grid)
     nodes = np.interp((np.arange(NODES) + 0.5) / NODES, below, grid)
     nodes.setflags(write=False)

@@ -225,7 +225,8 @@ def _joined_still_tracks(table: FindingsTable, count: int, member: Integers) -> 
     objects = np.arange(count, dtype=np.int64)
     if len(still) < 2:
         return objects
-    pairs = still[cKDTree(mean[still, :2]).query_pairs(float(reach[still].max()), 0, 0, "ndarray")]
+    tree = cKDTree(mean[still, :2])
+    pairs = still[tree.query_pairs(float(reach[still].max()), output_type="ndarray")]
     return _chained(objects, pairs, mean, reach, first, last)
 
 
@@ -249,7 +250,7 @@ def _joined_on_stage(table: FindingsTable) -> Integers:
 
     order = np.argsort(-table.probability, kind="stable")
     keeper = np.arange(len(order), dtype=np.int64)
-    pairs = cKDTree(table.stage_um[order]).query_pairs(SAME_OBJECT_UM, 0, 0, "ndarray")
+    pairs = cKDTree(table.stage_um[order]).query_pairs(SAME_OBJECT_UM, output_type="ndarray")
     frame = table.frame[order]
     pairs = pairs[frame[pairs[:, 0]] != frame[pairs[:, 1]]]
     # Each pair is (stronger, weaker); strongest first, so that keepers are settled.

@@ -172,15 +172,22 @@ def _renew_report(queue: ReviewQueue, review: dict[str, Any]) -> None:
         source = escape(str(review["bound"]["sensitivity_source"]))
         block += f'<p class="soft small">Sensitivity: {source}.</p>\n'
     states = {
-        f"{place.frame}:{place.x_px:.1f}:{place.y_px:.1f}": str(queue.state(one))
+        key: str(queue.state(one))
         for one in queue.candidates
         if queue.state(one) is not State.OPEN
-        for place in one.places
+        for key in _keys(one)
     }
     text = json.dumps(states, separators=(",", ":")).replace("<", "\\u003c")
     page = _BLOCK.sub(lambda found: found[1] + block + found[2], page, count=1)
     page = _STATES.sub(lambda found: found[1] + text + found[2], page, count=1)
     _replace(file, page)
+
+
+def _keys(one: Candidate) -> list[str]:
+    """Name a candidate as the report's script does: by its tracks, or by its places."""
+    if one.tracks:
+        return [f"t{track}" for track in one.tracks]
+    return [f"{place.frame}:{place.x_px:.1f}:{place.y_px:.1f}" for place in one.places]
 
 
 def _json(value: object) -> str:

@@ -17,6 +17,7 @@ from sertoli.frames import Frame, FrameSource, open_source
 from sertoli.optics import Modality
 from sertoli.search._identity import content_of
 from sertoli.search._thumbnails import SIDE_PX, stretch
+from sertoli.search.review._candidates import Candidate
 from sertoli.search.review._decisions import Place
 
 Picture = npt.NDArray[np.uint8]
@@ -146,6 +147,7 @@ class ReportPictures:
         self._data: dict[str, Any] = {}
         self._sheets: dict[int, Picture] = {}
         self._at: dict[tuple[int, float, float], int] = {}
+        self._of_track: dict[int, int] = {}
         try:
             self._text = report.read_text(encoding="utf-8")
             self._data = json.loads(_script(self._text, "data"))
@@ -154,12 +156,18 @@ class ReportPictures:
                 zip(sperm.get("f", ()), sperm.get("x", ()), sperm.get("y", ()), strict=True)
             ):
                 self._at[(frame, x, y)] = rank
+            self._of_track = {
+                track: rank for rank, track in enumerate(sperm.get("id", ())) if track >= 0
+            }
         except (OSError, ValueError, KeyError, TypeError):
             self._text = ""
 
-    def picture(self, places: tuple[Place, ...]) -> Picture | None:
-        """Return the thumbnail of an object seen at these places, None if there is none."""
-        for place in places:
+    def picture(self, candidate: Candidate) -> Picture | None:
+        """Return the thumbnail of a candidate, None if there is none."""
+        for track in candidate.tracks:
+            if track in self._of_track:
+                return self._cell(self._of_track[track])
+        for place in candidate.places:
             rank = self._at.get((place.frame, round(place.x_px, 1), round(place.y_px, 1)))
             if rank is not None:
                 return self._cell(rank)
