@@ -224,8 +224,30 @@ def _long_pause(meter: MotilityMeter) -> None:
         meter.add(heads(np.zeros((1, 2))), np.zeros(1, np.int64), frame, time_s=frame / 50)
 
 
+def _clock_set_back(meter: MotilityMeter) -> None:
+    for frame in range(100):
+        time = float(frame % 10)
+        meter.add(heads(np.zeros((1, 2))), np.zeros(1, np.int64), frame, time_s=time)
+
+
+def _hurried_clock(meter: MotilityMeter) -> None:
+    for frame in range(20):
+        time = 1e-9 * frame if frame < 15 else float(frame)
+        meter.add(heads(np.zeros((1, 2))), np.zeros(1, np.int64), frame, time_s=time)
+
+
 @pytest.mark.parametrize(
-    "fill", [_nothing, _one_frame, _not_followed, _standing_clock, _one_a_minute, _long_pause]
+    "fill",
+    [
+        _clock_set_back,
+        _hurried_clock,
+        _nothing,
+        _one_frame,
+        _not_followed,
+        _standing_clock,
+        _one_a_minute,
+        _long_pause,
+    ],
 )
 def test_odd_recordings_measure_nothing(fill: Callable[[MotilityMeter], None]) -> None:
     meter = MotilityMeter()
@@ -248,6 +270,15 @@ def test_irregular_frames_and_gaps_are_measured() -> None:
             time_s=time,
             um_per_px=0.5,
         )
+    assert meter.finish().figures[0, 1] == pytest.approx(30.0, rel=0.02)
+
+
+def test_a_clock_set_back_neither_fills_memory_nor_mixes_two_stretches() -> None:
+    meter = MotilityMeter()
+    for stretch in range(2):
+        for frame in range(100):
+            place = np.array([[20.0 + 400 * stretch + 0.6 * frame, 50.0]])
+            meter.add(heads(place), np.zeros(1, np.int64), frame, time_s=frame / 50, um_per_px=1.0)
     assert meter.finish().figures[0, 1] == pytest.approx(30.0, rel=0.02)
 
 

@@ -35,6 +35,9 @@ LONGEST_GAP_S = 0.25
 
 FEWEST_PLACES = 5
 
+SHORTEST_INTERVAL_S = 0.001
+"""Of more frames than this, or of a clock gone wrong, places between are left out."""
+
 ASSUMED_FPS = 50.0
 """Frames that make a window where their rate is unknown."""
 
@@ -95,6 +98,10 @@ class MotilityMeter:
         time = frame / ASSUMED_FPS if time_s is None else time_s
         while self._frames and time >= self._begin + WINDOW_S:
             self._finish_window()
+        if self._frames and time <= self._frames[-1][0]:
+            # a clock that stands or was set back: what comes now begins anew
+            self._finish_window()
+            self._frames = []
         if not self._frames:
             self._begin = time
         self._um_per_px.add(um_per_px)
@@ -157,8 +164,8 @@ class MotilityMeter:
 
     def _finish_window(self) -> None:
         times = np.array([time for time, *_ in self._frames])
-        if self._interval == 0.0 and len(times) > 1:
-            self._interval = float(np.median(np.diff(times)))
+        if self._interval == 0.0 and len(times) >= FEWEST_PLACES:
+            self._interval = max(float(np.median(np.diff(times))), SHORTEST_INTERVAL_S)
         if self._interval > 0.0:
             self._measure_window()
         self._begin += WINDOW_S - SMOOTHING_S
