@@ -25,6 +25,9 @@ _SHARPEST = 0.2
 """The blur is that of this share of the edges, the sharpest: what lies out of focus is not to
 be brought back by guessing, and treating all as blurred as that would ring."""
 
+_EDGES_THEMSELVES = 0.5
+"""Tissue has no perfect steps: about half of the width of its edges is the camera's."""
+
 _EDGE_TO_NOISE = 6.0
 
 
@@ -62,7 +65,7 @@ def deblur(frame: Frame, blur_px: float | None = None) -> Enhanced:
         return Enhanced(frame, unreadable)
     camera = Camera(luma.shape, luma.shape, blur)
     sharp = solve(
-        lambda p: camera.spread(camera.see(p)), camera.spread(luma), luma, weight_for(noise, 1.0)
+        lambda p: camera.spread(camera.see(p)), camera.spread(luma), luma, weight_for(noise)
     )
     change = bounded(sharp, luma) - luma
     values = values + (change if values.ndim == 2 else change[..., None])
@@ -89,7 +92,8 @@ def blur_of(luma: Floats, noise: float) -> float:
     if sharp <= 1.0:
         return MOST_BLUR_PX
     both = _REBLUR_PX**2 / (sharp**2 - 1.0)
-    return math.sqrt(min(max(0.0, both - _REBLUR_PX**2), MOST_BLUR_PX**2))
+    width = math.sqrt(max(0.0, both - _REBLUR_PX**2))
+    return min(_EDGES_THEMSELVES * width, MOST_BLUR_PX)
 
 
 def _steepness(values: Floats) -> Floats:

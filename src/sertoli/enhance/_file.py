@@ -19,8 +19,9 @@ from sertoli.enhance._settings import MOST_MERGED, Merge, Settings
 from sertoli.enhance._sink import Sink, open_sink
 from sertoli.enhance._steady import Steady
 from sertoli.enhance._tremor import super_resolve
-from sertoli.errors import InputError
+from sertoli.errors import InputError, SettingError
 from sertoli.frames import Frame, FrameSource, Pixels, read_ahead
+from sertoli.outputs import absolute
 
 Progress = Callable[[int], object]
 """Called with the number of frames read since the last call."""
@@ -93,6 +94,8 @@ def enhance_source(
         If a setting or the name of a file makes no sense.
     """
     inputs = tuple(inputs)
+    if mask is not None and absolute(mask) == absolute(out):
+        raise SettingError("the mask cannot be written over the result", "choose another --mask")
     sink = open_sink(out, fps=fps, overwrite=overwrite, inputs=inputs)
     masks: Sink | None = None
     count = 0

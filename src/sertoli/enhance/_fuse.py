@@ -9,13 +9,16 @@ import cv2
 import numpy as np
 
 from sertoli.enhance._enhanced import Enhanced, Floats, Mask, as_floats, from_floats, luma_of
-from sertoli.enhance._glare import unreadable_in
+from sertoli.enhance._glare import near, unreadable_in
 from sertoli.enhance._motion import IDENTITY, motion_to, refined
 from sertoli.errors import InputError
 from sertoli.frames import Frame
 
 CHOICE = 4.0
 """How decidedly the sharper frame wins: its share grows with this power of sharpness."""
+
+HIDDEN = np.float32(1e-9)
+"""What counts against a place where a frame shows glare, or nothing."""
 
 _SMOOTH_PX = 3.0
 _LEVELS = 5
@@ -54,9 +57,9 @@ def fuse_focus(frames: Sequence[Frame]) -> Enhanced:
         unreadable = np.asarray(unreadable_in(values) | ~seen, dtype=np.bool_)
         layers.append(values)
         hidden.append(unreadable)
-        # A frame that could not be laid over the others shows nothing here.
-        weights.append(_sharpness(luma_of(values)) * np.where(unreadable, 1e-6, 1.0) * seen)
-    weights[len(frames) // 2] += np.float32(1e-12)
+        # The rims of glare look sharp.
+        visible = np.where(near(unreadable), HIDDEN, np.float32(1.0))
+        weights.append(_sharpness(luma_of(values)) * visible)
     total = np.sum(weights, axis=0)
     shares = [np.asarray(weight / total, dtype=np.float32) for weight in weights]
     values = _mixed(layers, shares)

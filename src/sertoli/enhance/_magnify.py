@@ -105,7 +105,7 @@ def _finer(plane: Floats, shape: tuple[int, int], smoothness: float) -> Floats:
         lambda p: camera.spread(camera.see(p)),
         camera.spread(plane),
         cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_CUBIC),
-        smoothness * weight_for(noise_of(plane), shape[0] / plane.shape[0]),
+        smoothness * weight_for(noise_of(plane)),
     )
 
 

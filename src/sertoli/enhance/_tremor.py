@@ -22,7 +22,7 @@ from sertoli.enhance._enhanced import (
     to_planes,
 )
 from sertoli.enhance._fuse import require_alike
-from sertoli.enhance._glare import unreadable_in
+from sertoli.enhance._glare import near, unreadable_in
 from sertoli.enhance._magnify import PLANES, bounded, magnified_shape
 from sertoli.enhance._motion import IDENTITY, Affine, motion_to, refined
 from sertoli.enhance._samples import Samples
@@ -32,11 +32,14 @@ from sertoli.frames import Frame
 STRANGE = 3.0
 """A sample this many noise levels away from the reference is tissue or an instrument that moved."""
 
+RESERVE = np.float32(0.02)
+"""How far the reference is trusted where it shows glare: it counts where no other frame does."""
+
 ALIASING = 0.12
 """Share of local contrast by which two samplings of the same scene differ."""
 
 
-def super_resolve(frames: Sequence[Frame], factor: float) -> Enhanced:
+def super_resolve(frames: Sequence[Frame], factor: float, reference: int | None = None) -> Enhanced:
     """Merge frames of one place into a larger, sharper and less noisy picture of it.
 
     Each frame sampled the scene at slightly different points. Laid over each other to a fraction
@@ -47,9 +50,11 @@ def super_resolve(frames: Sequence[Frame], factor: float) -> Enhanced:
     Parameters
     ----------
     frames : sequence of Frame
-        Same size and type. The first of the sharpest is the reference; eight or more pay.
+        Same size and type; eight or more pay.
     factor : float
         1 to 8; above 3 there is nothing left to be won but size.
+    reference : int, optional
+        Which of the frames the result shows; None takes the first of the sharpest.
 
     Returns
     -------
@@ -64,19 +69,20 @@ def super_resolve(frames: Sequence[Frame], factor: float) -> Enhanced:
         If the factor is out of range or the result would be too large.
     """
     require_alike(frames)
-    reference = sharpest(frames)
-    shape = reference.pixels.shape[:2]
+    base = sharpest(frames) if reference is None else frames[reference]
+    shape = base.pixels.shape[:2]
     size = magnified_shape(shape, factor)
-    first = as_floats(reference.pixels)
+    first = as_floats(base.pixels)
     luma = luma_of(first)
     noise = noise_of(luma)
-    readable = np.asarray(~unreadable_in(first), dtype=np.bool_)
+    unreadable = unreadable_in(first)
+    readable = np.asarray(~near(unreadable), dtype=np.bool_)
     planes = to_planes(first)
     merged = [Samples(size, shape, OPTICS_BLUR_PX) for _ in planes]
     for frame in frames:
-        values = first if frame is reference else as_floats(frame.pixels)
-        motion, trust = IDENTITY, readable.astype(np.float32)
-        if frame is not reference:
+        values = first if frame is base else as_floats(frame.pixels)
+        motion, trust = IDENTITY, np.where(readable, np.float32(1.0), RESERVE)
+        if frame is not base:
             rough = motion_to(luma, luma_of(values), readable)
             if rough is None:
                 continue
@@ -88,15 +94,15 @@ def super_resolve(frames: Sequence[Frame], factor: float) -> Enhanced:
         _solved(samples, plane, smoothness)
         for samples, plane, smoothness in zip(merged, planes, PLANES, strict=False)
     ]
-    hidden = resized_mask(~readable, size[1], size[0])
     # Where the reference mirrors the lamp its range says nothing of the tissue.
-    solved[0] = np.where(hidden, solved[0], bounded(solved[0], luma))
-    unseen = hidden & (cv2.blur(merged[0].seen, (3, 3)) <= 1e-6)
+    around = resized_mask(~readable, size[1], size[0])
+    solved[0] = np.where(around, solved[0], bounded(solved[0], luma))
+    unseen = resized_mask(unreadable, size[1], size[0]) & ~_was_seen(merged[0], factor)
     return Enhanced(
         replace(
-            reference,
-            pixels=from_floats(from_planes(solved), reference.pixels.dtype),
-            optics=magnified_optics(reference.optics, factor),
+            base,
+            pixels=from_floats(from_planes(solved), base.pixels.dtype),
+            optics=magnified_optics(base.optics, factor),
         ),
         np.asarray(unseen, dtype=np.bool_),
     )
@@ -108,8 +114,17 @@ def sharpest(frames: Sequence[Frame]) -> Frame:
 
 
 def _detail(frame: Frame) -> float:
-    luma = cv2.GaussianBlur(luma_of(as_floats(frame.pixels)), (0, 0), 1.0)
-    return float(np.abs(cv2.Laplacian(luma, cv2.CV_32F)).mean())
+    values = as_floats(frame.pixels)
+    luma = cv2.GaussianBlur(luma_of(values), (0, 0), 1.0)
+    fine = np.abs(cv2.Laplacian(luma, cv2.CV_32F))
+    return float((fine * ~near(unreadable_in(values))).mean())
+
+
+def _was_seen(samples: Samples, factor: float) -> Mask:
+    """Tell where more than the reference's reserve was read."""
+    side = 2 * int(np.ceil(factor)) + 1
+    # A frame's samples lie `factor` apart, and each counts half in the four pixels around it.
+    return np.asarray(cv2.blur(samples.seen, (side, side)) > 0.1 / factor**2, dtype=np.bool_)
 
 
 def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: float) -> Floats:
@@ -124,12 +139,12 @@ def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: 
     difference = cv2.blur(np.abs(luma_of(values) - expected), (5, 5))
     allowed = np.float32(STRANGE * max(noise, LEAST_NOISE)) + np.float32(ALIASING) * range_here
     agreed = (2.0 - difference / allowed).clip(0.0, 1.0)
-    trust = np.where(comparable > 0, agreed, 1.0) * ~unreadable_in(values)
+    trust = np.where(comparable > 0, agreed, 1.0) * ~near(unreadable_in(values))
     return np.asarray(trust, dtype=np.float32)
 
 
 def _solved(samples: Samples, plane: Floats, smoothness: float) -> Floats:
     height, width = samples.seen.shape
     start = cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)
-    weight = smoothness * weight_for(noise_of(plane), height / plane.shape[0])
+    weight = smoothness * weight_for(noise_of(plane))
     return solve(samples.normal, samples.right(), start, weight)

@@ -16,8 +16,8 @@ GAMMA = 2.2
 MOST_GAIN = 1.35
 """A cast is taken out by no more than this factor between two channels."""
 
-FULL_EVIDENCE = 400.0
-"""Weight (px at the size of the analysis) from which reflections are believed outright."""
+HALF_EVIDENCE_PX = 25.0
+"""From so many px of rims half of the cast is believed, from many times as many all of it."""
 
 FRAMES = 15.0
 """The lamp's colour follows over about so many frames: it drifts, it does not jump."""
@@ -61,7 +61,7 @@ class WhiteBalance:
         if self._weight <= 0.0 or self._lamp.min() <= 0.0:
             return NEUTRAL
         lamp = self._lamp / self._lamp.mean()
-        belief = self._weight / (self._weight + FULL_EVIDENCE / 4.0)
+        belief = self._weight / (self._weight + HALF_EVIDENCE_PX)
         gains = lamp ** (-belief / GAMMA)
         gains = gains / np.exp(np.log(gains).mean())
         limit = MOST_GAIN**0.5
