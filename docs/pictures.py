@@ -129,10 +129,50 @@ def tubule_map() -> npt.NDArray[np.uint8]:
     return np.asarray(drawn[..., ::-1], dtype=np.uint8)
 
 
+FIELD_TILES = (
+    ("halogen", "focal", 201),
+    ("led", "normal", 311),
+    ("flooded", "maturation_arrest", 221),
+    ("polarised", "sertoli_cell_only", 131),
+    ("dim", "hypospermatogenesis", 240),
+)
+
+
+def field_sheet() -> npt.NDArray[np.uint8]:
+    """Show a simulated testis in every look, and the truth of the first (BGR)."""
+    tiles = []
+    for look, patient, seed in FIELD_TILES:
+        source = make_field(
+            seed, patient=patient, look=look, um_per_px=8.0, width_px=480, height_px=360
+        )
+        picture = source.picture(0)
+        plain = np.ascontiguousarray(picture.frame.pixels[..., ::-1])
+        tiles.append(_named(plain, f"{look}: {patient.replace('_', ' ')}"))
+        if len(tiles) == 1:
+            drawn = plain.copy()
+            for stretch in picture.stretches:
+                if stretch.visible:
+                    wide = stretch.traits.relative_diameter >= 1.4
+                    colour = (0, 165, 255) if wide else (200, 160, 0)
+                    line = np.rint(stretch.points_px * 16).astype(np.int32)
+                    cv2.polylines(drawn, [line], False, colour, 2, cv2.LINE_AA, shift=4)
+            truth = _named(drawn, "truth: visible centrelines, dilated ones orange")
+    tiles.insert(1, truth)
+    return np.asarray(np.vstack([np.hstack(tiles[:3]), np.hstack(tiles[3:])]), dtype=np.uint8)
+
+
+def _named(tile: npt.NDArray[np.uint8], name: str) -> npt.NDArray[np.uint8]:
+    named = tile.copy()
+    named[:24] = 0
+    cv2.putText(named, name, (8, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255,) * 3, 1, cv2.LINE_AA)
+    return named
+
+
 def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
     cv2.imwrite(str(FOLDER / "dish.png"), dish_sheet())
+    cv2.imwrite(str(FOLDER / "field.jpg"), field_sheet(), [cv2.IMWRITE_JPEG_QUALITY, 88])
     cv2.imwrite(str(FOLDER / "field-map.png"), tubule_map())
     outcomes_screenshots(FOLDER / "outcomes.png", FOLDER / "outcomes-clinics.png")
     follow_up_screenshot(FOLDER / "follow-up.png")
