@@ -131,14 +131,35 @@ def test_absurd_steps_are_refused(steps: int) -> None:
         LearningSettings(steps=steps)
 
 
-def test_the_command_refuses_before_it_works(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("out", "base", "message"),
+    [
+        ("there.onnx", "default", "exists"),
+        ("wrong.ending", "default", "onnx"),
+        ("no/such/folder.onnx", "default", "cannot write"),
+        ("new.onnx", "default", "too few"),
+        ("new.onnx", "default-int8", "8-bit"),
+        ("new.onnx", "absent.onnx", "cannot be read"),
+    ],
+)
+def test_the_command_refuses_before_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, base: str, message: str
+) -> None:
+    monkeypatch.setattr(command, "simulated", None)
     (tmp_path / "there.onnx").write_bytes(b"")
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((40, 40), np.uint8))
+    coco = {
+        "categories": [{"id": 1, "name": "sperm"}],
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "annotations": [],
+    }
     labels = tmp_path / "labels.json"
-    labels.write_text("{}", encoding="utf-8")
-    for out in ("there.onnx", "wrong.ending"):
-        arguments = ["--labels", str(labels), "--out", str(tmp_path / out)]
-        result = CliRunner().invoke(command.command, arguments)
-        assert isinstance(result.exception, OutputError)
+    labels.write_text(json.dumps(coco), encoding="utf-8")
+    arguments = ["--from", base, "--labels", str(labels), "--out", str(tmp_path / out)]
+    result = CliRunner().invoke(command.command, arguments)
+    assert isinstance(result.exception, UserError)
+    assert message in str(result.exception)
+    assert not (tmp_path / "new.onnx").exists()
 
 
 def test_the_command_learns_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

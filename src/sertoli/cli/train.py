@@ -91,6 +91,7 @@ def command(
         learn,
         read_labelled,
         require_free,
+        require_learnable,
         require_torch,
         summary,
         write_learnt,
@@ -106,6 +107,7 @@ def command(
         classes=_names(classes),
         ignored_classes=_names(ignore),
     )
+    require_learnable(base, frames)
     say(f"{len(frames)} labelled frames, {sum(one.sperm for one in frames)} sperm")
     learnt = learn(base, frames, simulated(FIELDS), settings, on_progress=_Teller())
     card = write_learnt(learnt, out, overwrite=overwrite)

@@ -198,6 +198,20 @@ def learn(
     )
 
 
+def require_learnable(weights: str | Path, labelled: Sequence[Labelled]) -> None:
+    """Find out early whether `learn` could begin.
+
+    Raises
+    ------
+    MissingExtraError, WeightsError, InputError
+        As `learn` would.
+    """
+    name, content = read_weights(weights)
+    TrainableGraph(content, name)
+    Network(weights, threads=1, device="cpu")
+    divide(labelled)
+
+
 def _scenes(frames: Sequence[Labelled], factors: Mapping[str, float]) -> list[Scene]:
     return [Scene.of(one, factors[one.group]) for one in frames]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,17 +38,13 @@ def write_learnt(learnt: Learnt, out: Path, *, overwrite: bool = False) -> Path:
     weights_part = out.with_name(f"{out.stem}.partial{out.suffix}")
     card_part = card_file.with_name(card_file.name + ".partial")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         weights_part.write_bytes(learnt.content)
         sha256 = Network(weights_part, threads=1, device="cpu").sha256
         card_part.write_text(card(learnt, out.name, sha256), encoding="utf-8", newline="\n")
         card_part.replace(card_file)
         weights_part.replace(out)
     except OSError as error:
-        raise OutputError(
-            f"cannot write {out}: {error.strerror or error}",
-            "choose another place with --out or mend its permissions",
-        ) from error
+        raise _unwritable(out, error) from error
     finally:
         for part in (weights_part, card_part):
             with contextlib.suppress(OSError):
@@ -71,7 +68,20 @@ def require_free(out: Path, *, overwrite: bool) -> Path:
             raise OutputError(f"{place} is a folder", "choose another --out")
         if place.exists() and not overwrite:
             raise OutputError(f"{place} exists already", "choose another --out, or add --overwrite")
+    try:
+        # find out now, not after minutes of learning
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(out, error) from error
     return card_file
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write {out}: {error.strerror or error}",
+        "choose another place with --out or mend its permissions",
+    )
 
 
 def summary(learnt: Learnt, out: Path) -> dict[str, Any]:
