@@ -142,7 +142,7 @@ def shot(
         values, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA
     )
     coarse = coarse + rng.normal(0.0, noise, coarse.shape)
-    return np.rint(coarse).clip(0, 255).astype(np.uint8)
+    return np.asarray(np.rint(coarse).clip(0, 255), dtype=np.uint8)
 
 
 def quality(picture: Pixels, truth: Pixels) -> Quality:

@@ -65,7 +65,7 @@ def resized_mask(mask: Mask, width_px: int, height_px: int) -> Mask:
     return np.asarray(spread > 0.0, dtype=np.bool_)
 
 
-def lowest_of(values: Floats) -> Floats:
+def lowest_of(values: Pixels) -> Pixels:
     """Return each pixel's darkest channel, (H, W)."""
     if values.ndim == 2:
         return values
@@ -73,7 +73,7 @@ def lowest_of(values: Floats) -> Floats:
     return np.asarray(cv2.min(red, cv2.min(green, blue)))
 
 
-def highest_of(values: Floats) -> Floats:
+def highest_of(values: Pixels) -> Pixels:
     """Return each pixel's brightest channel, (H, W)."""
     if values.ndim == 2:
         return values
@@ -81,11 +81,11 @@ def highest_of(values: Floats) -> Floats:
     return np.asarray(cv2.max(red, cv2.max(green, blue)))
 
 
-def luma_of(values: Floats) -> Floats:
-    """Return (H, W) luminance (ITU-R BT.601) of grey or RGB float32 values."""
+def luma_of(values: Pixels) -> Pixels:
+    """Return (H, W) luminance (ITU-R BT.601) of grey or RGB values, of the same type."""
     if values.ndim == 2:
         return values
-    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY))
 
 
 _TO_PLANES = np.array(

@@ -42,34 +42,34 @@ def glare_mask(frame: Frame) -> Mask:
     -------
     ndarray, (H, W) bool
     """
-    return glare_in(as_floats(frame.pixels))
+    return glare_in(as_floats(lowest_of(frame.pixels)))
 
 
-def glare_in(values: Floats) -> Mask:
-    """Find glare in (H, W) or (H, W, 3) values on a 0 to 255 scale; see `glare_mask`."""
-    lowest = lowest_of(values)
+def glare_in(lowest: Floats) -> Mask:
+    """Find glare by each pixel's darkest channel, (H, W), 0 to 255; see `glare_mask`."""
     reach = max(3, min(lowest.shape) // WIDEST_STREAK) | 1
     # What is left of the picture when everything narrower than `reach` is taken down.
     box = np.ones((reach, reach), np.uint8)
     ground = cv2.morphologyEx(lowest, cv2.MORPH_OPEN, box, borderType=cv2.BORDER_REFLECT)
-    excess = lowest - cv2.blur(ground, (reach, reach))
+    excess = cv2.subtract(lowest, cv2.blur(ground, (reach, reach)))
     clipped = lowest >= CLIPPED
     seeds = clipped | ((excess > SEED_EXCESS) & (lowest > SEED_LEVEL))
-    peak = cv2.dilate(np.where(seeds, excess, np.float32(0.0)), box)
+    peak = cv2.dilate(excess * seeds, box)
     rim = (peak > 0.0) & (excess > np.float32(RIM_SHARE) * peak)
     # The bloom around a full sensor: one pixel.
     full = cv2.dilate(clipped.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(seeds | rim | full, dtype=np.bool_)
 
 
-def dark_in(values: Floats) -> Mask:
-    """Tell where (H, W) or (H, W, 3) values on a 0 to 255 scale hold next to no light."""
-    return np.asarray(highest_of(values) <= DARK, dtype=np.bool_)
+def dark_in(highest: Floats) -> Mask:
+    """Tell by each pixel's brightest channel, (H, W), 0 to 255, where there is next to no light."""
+    return np.asarray(highest <= DARK, dtype=np.bool_)
 
 
 def unreadable_in(values: Floats) -> Mask:
-    """Tell where nothing can be read: glare, or next to no light."""
-    return np.asarray(glare_in(values) | dark_in(values), dtype=np.bool_)
+    """Tell where nothing can be read in values of 0 to 255: glare, or next to no light."""
+    hidden = glare_in(lowest_of(values)) | dark_in(highest_of(values))
+    return np.asarray(hidden, dtype=np.bool_)
 
 
 def near(mask: Mask) -> Mask:

@@ -14,7 +14,7 @@ from sertoli.enhance._enhanced import (
     Floats,
     Mask,
     as_floats,
-    full_scale,
+    from_floats,
     highest_of,
     lowest_of,
     luma_of,
@@ -106,34 +106,36 @@ class LightChain:
         if (pixels.shape, pixels.dtype) != self._kind:
             self._kind = (pixels.shape, pixels.dtype)
             self.reset()
-        small = as_floats(_analysed(pixels))
-        glare = glare_in(small)
-        unreadable = np.asarray(glare | dark_in(small), dtype=np.bool_)
+        small = _analysed(pixels)
+        glare = glare_in(as_floats(lowest_of(small)))
+        dark = dark_in(as_floats(highest_of(small)))
+        unreadable = np.asarray(glare | dark, dtype=np.bool_)
         height, width = pixels.shape[:2]
         if self.settings.white_balance and pixels.ndim == 3:
             gains = self._white.update(small, glare)
             if gains is not NEUTRAL:
                 gains = gains ** np.float32(self.settings.white_balance)
                 pixels = _multiplied(pixels, gains)
-                small = small * gains
+                small = _multiplied(small, gains)
         if self.settings.noise:
             pixels = self._noise(pixels, small, unreadable)
-            small = as_floats(_analysed(pixels))
+            small = _analysed(pixels)
         change = self._change(small, glare, unreadable)
         if change is not None:
             pixels = _added(pixels, change)
         return Enhanced(replace(frame, pixels=pixels), _mask_at(unreadable, width, height))
 
-    def _change(self, small: Floats, glare: Mask, unreadable: Mask) -> Floats | None:
+    def _change(self, small: Pixels, glare: Mask, unreadable: Mask) -> Floats | None:
         """Return what to add to every channel, at the size of the analysis."""
         if not (self.settings.contrast or self.settings.glare):
             return None
-        luma = luma_of(small)
+        luma = as_floats(luma_of(small))
         change = np.zeros_like(luma)
         if self.settings.contrast:
             change = contrast_change(luma, self.settings.contrast, unreadable)
-        change = np.minimum(change, HEADROOM * (255.0 - highest_of(small)).clip(0.0))
-        change = np.maximum(change, -HEADROOM * lowest_of(small))
+        highest, lowest = as_floats(highest_of(small)), as_floats(lowest_of(small))
+        change = np.minimum(change, np.float32(HEADROOM) * (np.float32(255.0) - highest))
+        change = np.maximum(change, np.float32(-HEADROOM) * lowest)
         if self.settings.glare and glare.any():
             share = cv2.GaussianBlur(glare.astype(np.float32), (0, 0), 1.5)
             change -= self.settings.glare * share * (luma - GLARE_KNEE).clip(0.0)
@@ -156,17 +158,23 @@ def _mask_at(mask: Mask, width: int, height: int) -> Mask:
 
 
 def _multiplied(pixels: Pixels, gains: Floats) -> Pixels:
-    return np.asarray(cv2.multiply(pixels, (*(float(gain) for gain in gains), 0.0)))
+    if pixels.dtype != np.uint8:
+        return np.asarray(cv2.multiply(pixels, (*(float(gain) for gain in gains), 0.0)))
+    # A table is several times as quick.
+    steps = np.arange(256, dtype=np.float32)[:, None, None] * gains
+    return np.asarray(cv2.LUT(pixels, np.rint(steps).clip(0, 255).astype(np.uint8)))
 
 
 def _added(pixels: Pixels, change: Floats) -> Pixels:
-    height, width = pixels.shape[:2]
-    change = change * np.float32(full_scale(pixels) / 255.0)
-    if change.shape != (height, width):
-        change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
-    depth = cv2.CV_8U if pixels.dtype == np.uint8 else cv2.CV_16U
-    if pixels.dtype == np.uint8:  # integers are quicker, and nothing finer can be kept
-        change = np.rint(change).astype(np.int16)
-    if pixels.ndim == 3:
-        change = cv2.merge([change] * 3)
-    return np.asarray(cv2.add(pixels, change, dtype=depth))
+    """Add a change, at any size, to every channel, limited to the type's range."""
+    # Whole steps, up and down apart: far quicker than sums of mixed types.
+    up, down = _at_size(change, pixels), _at_size(-change, pixels)
+    return np.asarray(cv2.subtract(cv2.add(pixels, up), down))
+
+
+def _at_size(change: Floats, like: Pixels) -> Pixels:
+    steps = from_floats(cv2.max(change, 0.0), like.dtype)
+    height, width = like.shape[:2]
+    if steps.shape != (height, width):
+        steps = np.asarray(cv2.resize(steps, (width, height), interpolation=cv2.INTER_LINEAR))
+    return steps if like.ndim == 2 else np.asarray(cv2.merge([steps] * 3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sertoli.enhance._enhanced import Floats, Mask, highest_of
+from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, luma_of
 from sertoli.enhance._motion import motion_to
 from sertoli.frames import Pixels
 
@@ -37,18 +37,17 @@ class TemporalFilter:
     def __init__(self, strength: float) -> None:
         self._fresh = 1.0 - strength * (1.0 - LEAST_FRESH)
         self._history: Pixels | None = None
-        self._history_small: Floats | None = None
         self._followed: Floats | None = None
         self._left_over = np.zeros(2)
 
-    def __call__(self, pixels: Pixels, small: Floats, unreadable: Mask) -> Pixels:
+    def __call__(self, pixels: Pixels, small: Pixels, unreadable: Mask) -> Pixels:
         """Filter the next frame.
 
         Parameters
         ----------
         pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
         small : ndarray
-            The same at the size of the analysis, float32, 0 to 255.
+            The same at the size of the analysis.
         unreadable : ndarray, bool
             At that size too.
 
@@ -85,15 +84,14 @@ class TemporalFilter:
         self._left_over = exact - whole
         return int(whole[0]), int(whole[1])
 
-    def _rate(self, history: Pixels, pixels: Pixels, small: Floats) -> Floats:
+    def _rate(self, history: Pixels, pixels: Pixels, small: Pixels) -> Floats:
         """Return each pixel's share of the newest frame."""
         height, width = small.shape[:2]
         old = history
         if old.shape[:2] != (height, width):
             old = cv2.resize(old, (width, height), interpolation=cv2.INTER_AREA)
-        scale = np.float32(255.0 / np.iinfo(pixels.dtype).max)
-        difference = np.abs(small - old * scale)
-        difference = cv2.blur(highest_of(difference), (5, 5))
+        difference = as_floats(highest_of(np.asarray(cv2.absdiff(small, old))))
+        difference = cv2.blur(difference, (5, 5))
         usual = max(LEAST_DIFFERENCE, float(np.median(difference[::4, ::4])))
         moved = ((difference / usual - STILL) / (MOVED - STILL)).clip(0.0, 1.0)
         rate = (self._fresh + (1.0 - self._fresh) * moved).astype(np.float32)
@@ -103,31 +101,38 @@ class TemporalFilter:
         return np.asarray(cv2.resize(rate, size, interpolation=cv2.INTER_LINEAR))
 
 
-def _to_follow(small: Floats, unreadable: Mask) -> tuple[Floats, Mask]:
-    luma = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+def _to_follow(small: Pixels, unreadable: Mask) -> tuple[Floats, Mask]:
+    luma = luma_of(small)
     step = max(1, min(luma.shape) // FOLLOWED_SIDE_PX)
     size = (max(1, luma.shape[1] // step), max(1, luma.shape[0] // step))
     followed = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
     hidden = cv2.resize(unreadable.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return np.asarray(followed), np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+    return as_floats(np.asarray(followed)), np.asarray(
+        cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0
+    )
 
 
 def _shifted(pixels: Pixels, right: int, down: int) -> Pixels:
     """Return the picture moved by whole px; what comes in from outside is its border."""
     if not (right or down):
         return pixels
-    matrix = np.array([[1.0, 0.0, right], [0.0, 1.0, down]])
-    size = (pixels.shape[1], pixels.shape[0])
+    height, width = pixels.shape[:2]
+    kept = pixels[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
     return np.asarray(
-        cv2.warpAffine(
-            pixels, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        cv2.copyMakeBorder(
+            kept,
+            max(0, down),
+            max(0, -down),
+            max(0, right),
+            max(0, -right),
+            cv2.BORDER_REPLICATE,
         )
     )
 
 
 def _blended(new: Pixels, old: Pixels, rate: Floats) -> Pixels:
     if new.dtype == np.uint8:
-        return np.asarray(cv2.blendLinear(new, old, rate, np.float32(1.0) - rate))
+        return np.asarray(cv2.blendLinear(new, old, rate, np.subtract(np.float32(1.0), rate)))
     weight = rate if new.ndim == 2 else rate[..., None]
     mixed = old + (new.astype(np.float32) - old) * weight
     result: Pixels = np.rint(mixed).astype(new.dtype)

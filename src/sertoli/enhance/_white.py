@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sertoli.enhance._enhanced import Floats, Mask, highest_of, lowest_of
+from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, lowest_of
+from sertoli.frames import Pixels
 
 NEUTRAL: Floats = np.ones(3, dtype=np.float32)
 """Factors that change nothing."""
@@ -39,12 +40,12 @@ class WhiteBalance:
         self._lamp = np.zeros(3)
         self._weight = 0.0
 
-    def update(self, values: Floats, glare: Mask) -> Floats:
+    def update(self, pixels: Pixels, glare: Mask) -> Floats:
         """Learn from a frame and return the factors for its stored values.
 
         Parameters
         ----------
-        values : ndarray, (H, W, 3) RGB float32, 0 to 255
+        pixels : ndarray, (H, W, 3) RGB, uint8 or uint16
         glare : ndarray, (H, W) bool
             From `glare_mask`.
 
@@ -54,7 +55,7 @@ class WhiteBalance:
             Luminance is kept: the factors' mean, weighted as in luminance, is 1. `NEUTRAL`
             itself while nothing is known.
         """
-        added, weight = _reflected(values, glare)
+        added, weight = _reflected(pixels, glare)
         keep = 1.0 - 1.0 / FRAMES if self._weight else 0.0
         self._lamp = keep * self._lamp + added
         self._weight = keep * self._weight + weight
@@ -71,13 +72,14 @@ class WhiteBalance:
         return result
 
 
-def _reflected(values: Floats, glare: Mask) -> tuple[np.ndarray, float]:
+def _reflected(pixels: Pixels, glare: Mask) -> tuple[np.ndarray, float]:
     """Return the light that glare adds, summed over the streaks' rims, and how many px spoke."""
     # Streaks are everywhere: every second pixel along each side says enough of a large picture.
     step = 2 if min(glare.shape) >= 400 else 1
-    values, glare = np.ascontiguousarray(values[::step, ::step]), glare[::step, ::step]
+    glare = glare[::step, ::step]
     if not glare.any():
         return np.zeros(3), 0.0
+    values = as_floats(pixels[::step, ::step])
     near = cv2.dilate(glare.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     beside = (near & ~glare).astype(np.float32)
     light = cv2.pow(values / np.float32(255.0), GAMMA)
