@@ -138,11 +138,11 @@ def test_nonsense_is_refused_before_anything_is_written(name: str, tmp_path: Pat
 def test_the_command_writes_a_picture(tmp_path: Path) -> None:
     out = tmp_path / "my field é"
     arguments = ["phantom", "field", "--seed", "1", "--out", str(out), "--width", "96"]
-    arguments += ["--height", "64", "--patient", "normal", "--look", LOOKS[0], "--depth", "2"]
+    arguments += ["--height", "64", "--patient", "normal", "--look", LOOKS[0], "--depth", "1.5"]
     result = CliRunner().invoke(sertoli, arguments)
     assert result.exit_code == 0, result.output
     assert "not a medical device" in result.output
     document = truth(out)
     assert document["patient"] == "normal"
-    assert document["depth"] == 2
+    assert document["depth"] == 1.5
     assert document["look"] == LOOKS[0]

@@ -178,6 +178,21 @@ def test_what_lay_below_lies_on_top_when_the_dissection_goes_on() -> None:
         assert tubule.traits == below[number].traits
 
 
+@pytest.mark.parametrize("share", [0.25, 0.6])
+def test_a_cleft_opens_the_next_layer_in_part(share: float) -> None:
+    def nodes(tubules: Sequence[Tubule]) -> int:
+        return sum(len(t.points_um) for t in tubules)
+
+    tubules = lay_tubules(opened(Patient.NORMAL), 1, 0, share, SIDE_UM, SIDE_UM)
+    whole = laid(Patient.NORMAL)
+    left = nodes(top(tubules)) / nodes(top(whole))
+    assert abs(left - (1 - share)) < 0.2
+    below = [[t for t in one if t.layer == 1] for one in (tubules, whole)]
+    assert nodes(below[0]) == nodes(below[1]) > 0
+    assert {t.layer for t in tubules} == {0, 1, 2}
+    assert {t.number for t in top(tubules)} <= {t.number for t in top(whole)}
+
+
 def test_numbers_are_unique_over_layers() -> None:
     numbers = [t.number for t in laid(Patient.HYPOSPERMATOGENESIS)]
     assert len(numbers) == len(set(numbers))

@@ -166,10 +166,10 @@ MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX = 2.0, 20.0
 )
 @click.option(
     "--depth",
-    type=click.IntRange(0, 1000),
-    default=0,
+    type=float,
+    default=0.0,
     show_default=True,
-    help="Layers that the dissection has gone through.",
+    help="Layers that the dissection has gone through; a fraction opens the next one in part.",
 )
 @click.option(
     "--um-per-px",
@@ -204,7 +204,7 @@ def field(
     patient: str | None,
     look: str | None,
     effect: float,
-    depth: int,
+    depth: float,
     um_per_px: float,
     width_px: int,
     height_px: int,
@@ -216,6 +216,7 @@ def field(
     """
     _check("--um-per-px", um_per_px, MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX)
     _check("--effect", effect, -3.0, 3.0)
+    _check("--depth", depth, 0.0, 90.0)
     _check("--fps", fps, 0.1, 1000.0)
     if seconds is not None:
         _check("--seconds", seconds, 0.02, 3600.0)

@@ -81,8 +81,8 @@ class FieldSource(FrameSource):
         Number of pictures.
     fps : float or None
         Of a recording; None makes stills.
-    depth : int
-        Layers that the dissection has gone through.
+    depth : float
+        Layers that the dissection has gone through; a fraction opens the next one in part.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class FieldSource(FrameSource):
         um_per_px: float,
         count: int,
         fps: float | None,
-        depth: int,
+        depth: float,
     ) -> None:
         self.testis = testis
         self.look = look
@@ -225,7 +225,7 @@ def make_field(
     seconds: float | None = None,
     fps: float = 25.0,
     effect: float = 1.0,
-    depth: int = 0,
+    depth: float = 0.0,
 ) -> FieldSource:
     """Draw a man, his opened testis and an operating microscope from a seed.
 
@@ -245,8 +245,8 @@ def make_field(
     fps : float
     effect : float
         How much a tubule's size tells of its sperm: 0 nothing, 1 as published, -1 reversed.
-    depth : int
-        Layers that the dissection has gone through.
+    depth : float
+        Layers that the dissection has gone through; a fraction opens the next one in part.
 
     Raises
     ------

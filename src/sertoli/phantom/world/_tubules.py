@@ -55,7 +55,7 @@ def lay_tubules(
     testis: OpenedTestis,
     seed: int,
     place: int,
-    depth: int,
+    depth: float,
     width_um: float,
     height_um: float,
 ) -> list[Tubule]:
@@ -68,9 +68,9 @@ def lay_tubules(
         Of the testis.
     place : int
         Which place of it.
-    depth : int
+    depth : float
         How many layers the dissection has gone through there: the layer under the top one at
-        depth 0 is the top one at depth 1.
+        depth 0 is the top one at depth 1. At 0.3 a cleft over three tenths of the place is open.
     width_um, height_um : float
         Size of the place, from (0, 0).
 
@@ -82,13 +82,17 @@ def lay_tubules(
     rng = np.random.default_rng((seed, 20, place))
     ground = _Ground(rng)
     packing = random_packing(np.random.default_rng((seed, 21)))
+    cleft = _Cleft(rng, width_um, height_um, depth % 1)
+    opened = math.floor(depth)
     tubules: list[Tubule] = []
-    for layer in range(LAYERS - 1, -1, -1):
-        own = np.random.default_rng((seed, 22, place, depth + layer))
-        tubules += _lay_layer(
-            testis, own, packing, ground, layer, (place * 100 + depth + layer) * 1000,
+    deepest = LAYERS if depth % 1 else LAYERS - 1  # one more is seen through the cleft
+    for layer in range(deepest, -1, -1):
+        own = np.random.default_rng((seed, 22, place, opened + layer))
+        laid = _lay_layer(
+            testis, own, packing, ground, layer, (place * 100 + opened + layer) * 1000,
             width_um, height_um,
         )  # fmt: skip
+        tubules += laid if layer else cleft.cut(laid)
     return tubules
 
 
@@ -211,3 +215,49 @@ class _Ground:
         """Return the height in um of places (N, 2)."""
         waves = np.sin(line @ self._waves + self._phases)
         return np.asarray(waves @ self._heights_um)
+
+
+class _Cleft:
+    """A band across a place in which the top layer has been opened.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    width_um, height_um : float
+        Of the place.
+    share : float
+        Of its area, about.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, width_um: float, height_um: float, share: float
+    ) -> None:
+        angle = rng.uniform(0, math.pi)
+        self._normal = np.array([math.cos(angle), math.sin(angle)])
+        self._along = np.array([-self._normal[1], self._normal[0]])
+        self._centre = np.array([width_um, height_um]) / 2
+        across = abs(self._normal[0]) * width_um + abs(self._normal[1]) * height_um
+        self._half_um = share * across / 2
+        self._wave_um, self._phase = float(rng.uniform(800.0, 2500.0)), rng.uniform(0, 6.28)
+
+    def cut(self, tubules: list[Tubule]) -> list[Tubule]:
+        """Return what is left of tubules outside the cleft; pieces keep their number."""
+        if self._half_um == 0:
+            return tubules
+        left = []
+        for tubule in tubules:
+            off = tubule.points_um[:, :2] - self._centre
+            wave = np.sin(off @ self._along * (2 * math.pi / self._wave_um) + self._phase)
+            outside = np.abs(off @ self._normal + 0.3 * self._half_um * wave) > self._half_um
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], outside.astype(int), [0]])))
+            for start, stop in edges.reshape(-1, 2):
+                if (stop - start) * NODE_UM > tubule.traits.diameter_um:
+                    left.append(_piece(tubule, int(start), int(stop)))
+        return left
+
+
+def _piece(tubule: Tubule, start: int, stop: int) -> Tubule:
+    part = slice(start, stop)
+    ends = _rounded_ends(stop - start, tubule.traits.diameter_um / 2)
+    radius = tubule.radius_um[part] * ends
+    return Tubule(tubule.number, tubule.layer, tubule.points_um[part], radius, tubule.traits)

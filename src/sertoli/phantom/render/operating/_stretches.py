@@ -25,7 +25,10 @@ NOT_AN_END = 0.72
 """Where a tubule is narrower than this share of its median it closes."""
 
 SHORTEST_DIAMETERS = 0.5
-"""Shorter changes of state are noise of single pixels and are smoothed away."""
+"""Shorter changes of state are noise of single pixels and are smoothed away.
+
+What is seen of a tubule over less than twice this, its own width, shows no tubule.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +97,9 @@ def _of_tubule(tubule: Tubule, scene: Scene, aim: Aim, maps: FieldMaps) -> list[
     node_um = float(np.linalg.norm(np.diff(tubule.points_um[:, :2], axis=0), axis=1).mean())
     shortest = round(SHORTEST_DIAMETERS * tubule.traits.diameter_um / node_um)
     seen = _steady(np.asarray(on_top, dtype=bool), shortest)
+    for start, stop in _runs(seen):
+        if stop - start < 2 * shortest:
+            seen[start:stop] = False
     sharp = _steady(np.asarray(is_sharp, dtype=bool), shortest)
     if not (seen & inside).any():
         return []
