@@ -34,6 +34,7 @@ def searched(tmp_path: Path) -> Path:
         "input": "dish.mp4",
         "kind": "sequence",
         "frames_searched": 3,
+        "finished_at": "2026-01-02T03:04:05+00:00",
         "settings": {"confidence": 0.3, "um_per_px": None, "fps": None, "modality": None},
         "optics": {"modality": None},
         "weights": {"sha256": "0" * 64},

@@ -130,10 +130,14 @@ def _reviewed(folder: Path, summary: dict[str, Any]) -> dict[str, Any]:
     intervals = ("sensitivity_mean", "sensitivity_low", "sensitivity_high")
     try:
         review = json.loads((folder / "review.json").read_text(encoding="utf-8"))
-        if review["input_content"] != summary["identity"]["input content"]:
+        of_this = review["search_finished_at"] == summary["finished_at"]
+        if not (of_this and review["complete"]):
             return {}
-        if not review["complete"]:
-            return {}
+        if review["journal_bytes"] != (folder / "review.jsonl").stat().st_size:
+            raise InputError(
+                f"{folder} holds decisions that its review.json does not know",
+                "open it with `sertoli review` again",
+            )
         told = {name: review[name] for name in (*names, *intervals)}
     except FileNotFoundError:
         return {}

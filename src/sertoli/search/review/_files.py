@@ -83,6 +83,9 @@ def summarise_review(queue: ReviewQueue) -> dict[str, Any]:
         "disclaimer": DISCLAIMER,
         "command": "review",
         "input_content": queue.input_content,
+        # what it sums up: another search, or decisions since, make it out of date
+        "search_finished_at": None if queue.summary is None else queue.summary["finished_at"],
+        "journal_bytes": queue.journal.size_bytes,
         "written_at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "reviewers": sorted(
             {said.by for one in queue.candidates for said in queue.decided_by(one)}

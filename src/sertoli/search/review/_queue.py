@@ -399,6 +399,7 @@ def _summary(folder: Path) -> dict[str, Any] | None:
             lambda: float(summary["settings"]["confidence"]),
             lambda: summary["optics"]["modality"],
             lambda: list(summary["warnings"]),
+            lambda: summary["finished_at"].strip(),
         ]
         for check in checks:
             check()
