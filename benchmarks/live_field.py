@@ -1,0 +1,180 @@
+"""Delays of the live operating field: ``python -m benchmarks.live_field --help``."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.page import replace_block
+from sertoli.enhance import LightChain
+from sertoli.frames import Frame, VideoWriter, as_it_happened, open_source
+from sertoli.operation import LiveField
+from sertoli.phantom import make_field
+from sertoli.tubules import TubuleMapper
+
+Floats = npt.NDArray[np.float64]
+
+WIDTH_PX, HEIGHT_PX = 1920, 1080
+UM_PER_PX = 4.0
+FRAMES_PER_S = 30.0
+MOST_DECODES = 3.0
+LEAST_MAPS_PER_S = 3.0
+WARM_UP_S = 2.0
+"""The first frames load libraries and weights; a surgeon waits for them once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """What was measured, in seconds.
+
+    Parameters
+    ----------
+    decode_s : float
+        Median time to decode a frame with nothing else running.
+    view_s, map_s, age_s : ndarray
+        From a frame's arrival to its enhanced picture; to its map; and how old the map is
+        whenever a picture is shown.
+    views_per_s, maps_per_s : float
+    given : float
+        Frames a second that the source gave.
+    """
+
+    decode_s: float
+    view_s: Floats
+    map_s: Floats
+    age_s: Floats
+    views_per_s: float
+    maps_per_s: float
+    given: float
+
+
+def main() -> None:
+    """Read the command line, measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the delays of the live field.")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of live field")
+    parser.add_argument("--map-width", type=int, default=640, help="width of the mapped picture")
+    parser.add_argument("--video", type=Path, help="a 1080p recording; unless given, simulated")
+    parser.add_argument("--update", type=Path, help="page whose figures to renew")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        video = options.video or simulated(Path(folder) / "field.mp4")
+        measured = measure(video, options.seconds, options.map_width)
+    text = table(measured, options.map_width)
+    print(text)
+    if options.update:
+        page = replace_block(options.update, text)
+        options.update.write_text(page, encoding="utf-8", newline="\n")
+
+
+def simulated(file: Path) -> Path:
+    """Write some seconds of a simulated operating field at 1080p."""
+    source = make_field(
+        3,
+        um_per_px=UM_PER_PX,
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+        seconds=3.0,
+        fps=FRAMES_PER_S,
+    )
+    with (
+        source,
+        VideoWriter(file, fps=FRAMES_PER_S, width_px=WIDTH_PX, height_px=HEIGHT_PX) as writer,
+    ):
+        for frame in source.frames():
+            writer.write(frame.pixels)
+    return file
+
+
+def measure(video: Path, seconds: float, map_width_px: int) -> Delays:
+    """Time decoding alone, then run the live field for ``seconds``."""
+    decode_s = time_decoding(video)
+    mapper = TubuleMapper()
+    shown: list[tuple[int, float, float]] = []
+    maps: dict[int, float] = {}
+    ages: list[float] = []
+    began = time.perf_counter()
+    with LiveField(
+        as_it_happened(again_and_again(video, seconds + WARM_UP_S), FRAMES_PER_S),
+        LightChain(),
+        mapper,
+        map_width_px,
+    ) as live:
+        for view in live:
+            if time.perf_counter() - began < WARM_UP_S:
+                continue
+            # numbers alone: the pictures of a minute would fill the memory
+            shown.append((view.number, view.ready_s, view.delay_s))
+            if view.map is not None:
+                maps[view.map.number] = view.map.delay_s
+                ages.append(view.ready_s - view.map.arrived_s)
+    numbers, ready_s, delay_s = np.array(shown).T
+    lasted = float(ready_s[-1] - ready_s[0])
+    return Delays(
+        decode_s,
+        delay_s,
+        np.array(list(maps.values())),
+        np.array(ages),
+        len(shown) / lasted,
+        len(maps) / lasted,
+        float(numbers[-1] - numbers[0]) / lasted,
+    )
+
+
+def time_decoding(video: Path) -> float:
+    """Return the median time to decode one frame of a video, alone."""
+    took = []
+    with open_source(video) as source:
+        before = time.perf_counter()
+        for _ in source.frames():
+            now = time.perf_counter()
+            took.append(now - before)
+            before = now
+    return float(np.median(took[5:]))
+
+
+def again_and_again(video: Path, seconds: float) -> Iterator[Frame]:
+    """Give the frames of a recording in a loop for so long."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        with open_source(video) as source:
+            for frame in source.frames():
+                yield frame
+                if time.perf_counter() > end:
+                    break
+
+
+def table(measured: Delays, map_width_px: int) -> str:
+    """Return the figures as a Markdown table."""
+    rows = [
+        ("frame to enhanced picture", measured.view_s, f"at most {MOST_DECODES:g} (median)"),
+        (f"frame to its map ({map_width_px} px wide)", measured.map_s, ""),
+        ("age of the map shown", measured.age_s, ""),
+    ]
+    lines = [
+        "| delay, in times the decoding of one frame | median | 95th percentile | target |",
+        "|---|---|---|---|",
+    ]
+    for name, values, target in rows:
+        in_decodes = values / measured.decode_s
+        lines.append(
+            f"| {name} | {np.median(in_decodes):.2f} | {np.percentile(in_decodes, 95):.2f} "
+            f"| {target} |"
+        )
+    per_s = [
+        f"The source gave {measured.given:.1f} frames a second (30 asked for); ",
+        f"{measured.views_per_s:.1f} were enhanced and shown, the rest left out; ",
+        f"the map was renewed {measured.maps_per_s:.1f} times a second ",
+        f"(target: {LEAST_MAPS_PER_S:g} or more).",
+    ]
+    return "\n".join([*lines, "", "".join(per_s)])
+
+
+if __name__ == "__main__":
+    main()
