@@ -58,6 +58,8 @@ but at least at 6 px, as in `sertoli evaluate`."""
 
 LIKELY = 0.5
 
+EVERY = "search, every finding"
+
 IGNORED = {"obscured_sperm", "elongated_spermatid", "cluster", "small_or_pinhead"}
 
 
@@ -257,17 +259,25 @@ class Row:
     scores: Scores
 
 
-def measure(name: str, recording: Path, truth_file: Path, finder: Detector, out: Path) -> list[Row]:
+def measure(
+    name: str,
+    recording: Path,
+    truth_file: Path,
+    finder: Detector,
+    out: Path,
+    um_per_px: float | None = None,
+) -> list[Row]:
     """Search a recording and score its tracks in every way."""
     truth, ignored, _ = read_truth(truth_file)
-    search(recording, out, finder, SearchSettings(fps=FPS, sequence=True), overwrite=True)
+    settings = SearchSettings(fps=FPS, sequence=True, um_per_px=um_per_px)
+    search(recording, out, finder, settings, overwrite=True)
     found, mean = read_found(out, len(truth))
     likely = [
         one.keep(np.array([mean[int(track)] >= LIKELY for track in one.ids], bool)) for one in found
     ]
     nothing = [Marks.of([])] * len(truth)
     ways = {
-        "search, every finding": (ignored, found),
+        EVERY: (ignored, found),
         f"search, tracks of mean probability >= {LIKELY}": (ignored, likely),
         "live linker alone, every finding": (ignored, live(recording, found)),
         "perfect detections": (nothing, perfect(truth)),
@@ -301,7 +311,7 @@ def report(rows: Sequence[Row], one: tuple[int, int], weights: str) -> str:
             f"| {row.data} | {row.how} | **{s.hota:.1f}** | {s.det_a:.1f} | {s.ass_a:.1f} "
             f"| {s.idf1:.1f} | {s.mota:.1f} | {s.switches} | {s.cells} | {s.tracks} |"
         )
-    first = next(row.scores.hota for row in rows if row.how.startswith("search, every"))
+    first = next(row.scores.hota for row in rows if row.how == EVERY)
     kept, seen = one
     share = kept / seen if seen else 0.0
     lines += [
@@ -341,9 +351,11 @@ def main(
         for seed in SEMEN_SEEDS[:dishes]:
             dish = dish_of(folder / f"semen-{seed}", seed, "semen", seconds)
             files = dish / "dish.mp4", dish / "truth.json"
-            rows += measure("semen", *files, finder, folder / f"semen-{seed}-search")
+            out = folder / f"semen-{seed}-search"
+            rows += measure(f"dish {seed}", *files, finder, out, UM_PER_PX)
             click.echo(f"semen {seed}: HOTA {rows[-4].scores.hota:.1f}", err=True)
-        table = mean_of(rows, f"{dishes} simulated semen dishes")
+        table = mean_of(rows, f"{dishes} simulated semen dishes, mean")
+        table += [row for row in rows if row.how == EVERY]
         kept = seen = 0
         for seed in TESTICULAR_SEEDS[:dishes]:
             dish = dish_of(folder / f"testicular-{seed}", seed, "testicular", seconds)

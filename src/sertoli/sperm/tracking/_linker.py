@@ -30,7 +30,7 @@ SPEED_WEIGHT = 0.3
 """Weight of the newest step in the running speed; lower is smoother."""
 
 YOUNG_COST = 1.0
-"""What a track seen once pays beside a squared distance in reaches; one seen n times, 1/n of it.
+"""What a track seen once pays beside a squared distance in reaches; one seen n times, 1 / n of it.
 
 Of two tracks that want one head the established one gets it: where a detector sees a head
 twice for a moment, the second track shall not take turns with the first for ever after."""
