@@ -51,7 +51,9 @@ def test_a_table_goes_in_and_comes_out(capsys: pytest.CaptureFixture[str]) -> No
         assert Path(f"MAD-{kind}-export", "summary.json").is_file()
     assert call("export fhir") == 2
     assert call("export fhir --overwrite --json") == 0
+    capsys.readouterr()
     assert call("import MAD-fhir-export/bundle.json") == 0
+    assert "was there already" in capsys.readouterr().out
     assert call("import --dry-run MAD-parquet-export") == 0
     assert call("import MAD-redcap-export") == 2
 

@@ -130,7 +130,9 @@ def _report(
         lines.append(f"{len(entered.problems)} problems: nothing was entered.")
     elif dry_run:
         lines.append("No problems. A dry run: nothing was entered.")
-    else:
+    elif entered.new or entered.filled:
         lines.append("Entered.")
+    else:
+        lines.append("All of it was there already.")
     say("\n".join(lines))
     return EXIT_USER_ERROR if refused else 0
