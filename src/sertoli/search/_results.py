@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
 from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+from sertoli.sperm.morphology import MORPHOLOGY_COLUMNS, Piece, TrackShapes
 from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
 from sertoli.sperm.tracking import TrackJoiner
 
@@ -27,7 +28,7 @@ TRACKS_COLUMNS = (
     *MOTILITY_COLUMNS,
     "mean_probability",
 )
-"""Columns of ``tracks.csv``, in order."""
+"""Columns of ``tracks.csv``, in order; those of morphology come after them."""
 
 BEST_SIGHTINGS = 5
 """A sperm's probability is the mean of this many of its best sightings."""
@@ -101,6 +102,7 @@ class Gathered:
     joined: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Which final track each of the live linker's tracks is part of."""
     motility: Motility = field(default_factory=lambda: MotilityMeter().finish())
+    shapes: TrackShapes = field(default_factory=TrackShapes)
 
 
 def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
@@ -126,6 +128,10 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
             sightings.to_csv(findings, header=False)
             coco.add(record, sightings)
             _count(gathered, offset, record, sightings)
+            pieces = [
+                Piece(one.pixels, one.row, (one.left_px, one.top_px)) for one in record.thumbnails
+            ]
+            gathered.shapes.add(pieces, record.found, record.track_id, record.um_per_px)
             meter.add(
                 record.found,
                 record.track_id,
@@ -221,7 +227,7 @@ def _better(shown: Shown, held: Shown | None) -> bool:
 
 def _write_tracks(file: TextIO, gathered: Gathered) -> None:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(TRACKS_COLUMNS)
+    writer.writerow((*TRACKS_COLUMNS, *MORPHOLOGY_COLUMNS))
     for track_id in sorted(gathered.tracks):
         track = gathered.tracks[track_id]
         writer.writerow(
@@ -233,6 +239,7 @@ def _write_tracks(file: TextIO, gathered: Gathered) -> None:
                 f"{track.probability:.5f}",
                 *gathered.motility.row(track_id),
                 f"{track.mean_probability:.5f}",
+                *gathered.shapes.shape(track_id).cells(),
             ]
         )
 

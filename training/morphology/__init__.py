@@ -1,0 +1,1 @@
+"""How the research-only classifier of sperm heads was made."""
