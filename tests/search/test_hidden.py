@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_no_bound_where_nothing_can_be_found() -> None:
         ({"spread": EvenSpread()}, {"spread": UnevenSpread()}),
     ],
 )
-def test_grows_with_what_speaks_for_more(better: dict, worse: dict) -> None:
+def test_grows_with_what_speaks_for_more(better: dict[str, Any], worse: dict[str, Any]) -> None:
     basis = {"confirmed": 2, "share_searched": 0.5, "sensitivity": GOOD}
     less, more = (upper_bound(**{**basis, **changed}) for changed in (better, worse))
     assert less.in_specimen is not None
@@ -80,7 +81,7 @@ def test_more_trials_and_more_alike_dishes_narrow_it() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"unreviewed": None}, "no person has reviewed"),
+        ({"unreviewed": None}, "no person has looked"),
         ({"unreviewed": 1}, "1 candidate has not been looked at"),
         ({"unreviewed": 1200}, "1,200 candidates have not been looked at"),
         ({"sensitivity": None}, "is not known"),
@@ -88,7 +89,7 @@ def test_more_trials_and_more_alike_dishes_narrow_it() -> None:
         ({"unfamiliar": True}, "unlike anything"),
     ],
 )
-def test_words_instead_of_a_number(more: dict, words: str) -> None:
+def test_words_instead_of_a_number(more: dict[str, Any], words: str) -> None:
     bound = upper_bound(**{"confirmed": 0, "share_searched": 1.0, "sensitivity": GOOD, **more})
     assert bound.in_material is None
     assert bound.in_specimen is None

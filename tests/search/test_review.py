@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +318,15 @@ def test_says_what_is_no_search(folder: Path, name: str, content: str) -> None:
 def test_refuses_another_recording(folder: Path, nothing: Path) -> None:
     with pytest.raises(SettingError, match="not the recording"):
         ReviewQueue(folder, "AB", recording=nothing)
+
+
+def test_nothing_found_says_what_may_hide_without_a_review(
+    nothing: Path, tmp_path: Path, finder: Any
+) -> None:
+    finder.weights_sha256 = json.loads(
+        (resources.files("sertoli") / "weights" / "sperm-sensitivity.json").read_text("utf-8")
+    )["weights_sha256"]
+    summary = search(nothing, tmp_path / "out", finder, STILLS).summary
+    assert summary["upper_bound_95"] is None
+    assert summary["upper_bound_95_in_material"] > 0
+    assert "0 sperm were confirmed" in (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -43,6 +43,17 @@ def summarise(
     um_per_px = next(iter(sizes)) if len(sizes) == 1 else source.optics.um_per_px
     modality = source.optics.modality
     elapsed = gathered.elapsed_s
+    confidence = confidence_of(settings, finder)
+    bound = upper_bound(
+        0,
+        sensitivity=known_sensitivity(
+            finder.weights_sha256, confidence, None if modality is None else modality.value
+        ),
+        share_searched=None,
+        # where nothing was found there is nothing that a person would have to look at
+        unreviewed=0 if searched and not gathered.findings else None,
+        unfamiliar=any(warning["kind"] == "unfamiliar" for warning in warnings),
+    )
     return {
         "schema_version": SCHEMA_VERSION,
         "sertoli_version": version("sertoli"),
@@ -65,23 +76,11 @@ def summarise(
         "motility": gathered.motility.counts() if source.is_sequence else None,
         "speed_unit": gathered.motility.speed_unit if source.is_sequence else None,
         "findings_per_field": round(gathered.findings / searched, 6) if searched else None,
-        "upper_bound_95": None,
-        "upper_bound_95_in_material": None,
-        "upper_bound_95_note": bound_sentence(
-            upper_bound(
-                0,
-                sensitivity=known_sensitivity(
-                    finder.weights_sha256,
-                    confidence_of(settings, finder),
-                    None if modality is None else modality.value,
-                ),
-                share_searched=None,
-                unreviewed=None,
-                unfamiliar=any(warning["kind"] == "unfamiliar" for warning in warnings),
-            )
-        ),
+        "upper_bound_95": bound.in_specimen,
+        "upper_bound_95_in_material": bound.in_material,
+        "upper_bound_95_note": bound_sentence(bound),
         "settings": {
-            "confidence": confidence_of(settings, finder),
+            "confidence": confidence,
             "um_per_px": settings.um_per_px,
             "fps": settings.fps,
             "modality": None if settings.modality is None else settings.modality.value,

@@ -107,6 +107,7 @@ def upper_bound(
     unreviewed: int | None = 0,
     unfamiliar: bool = False,
     spread: Spread | None = None,
+    unit: str = "candidate",
 ) -> HiddenBound:
     """Bound the sperm in the material searched and in the whole specimen, at 95 %.
 
@@ -128,6 +129,8 @@ def upper_bound(
         counted on such pictures still hold; pass False with these.
     spread : EvenSpread or UnevenSpread, optional
         How sperm lie in the specimen; in clumps unless told.
+    unit : str
+        What ``unreviewed`` counts, for the words: ``candidate`` or ``frame``.
 
     Raises
     ------
@@ -137,7 +140,7 @@ def upper_bound(
     if confirmed < 0 or unsure < 0 or (unreviewed is not None and unreviewed < 0):
         raise SettingError("a count below 0 is not possible", "give counts of 0 and more")
     require_share(share_searched)
-    why_not = _why_not(sensitivity, unreviewed, unfamiliar)
+    why_not = _why_not(sensitivity, unreviewed, unfamiliar, unit)
     material = specimen = None
     if sensitivity is not None and not why_not:
         chance = sensitivity.of_a_dish()
@@ -186,14 +189,14 @@ def _thinned(values: Floats) -> Floats:
 
 
 def _why_not(
-    sensitivity: Sensitivity | None, unreviewed: int | None, unfamiliar: bool
+    sensitivity: Sensitivity | None, unreviewed: int | None, unfamiliar: bool, unit: str
 ) -> tuple[str, ...]:
     reasons = []
     if unreviewed is None:
-        reasons.append("no person has reviewed the findings yet")
+        reasons.append(f"no person has looked at a single {unit} yet")
     elif unreviewed:
         reasons.append(
-            f"{unreviewed:,} candidate{'' if unreviewed == 1 else 's'} "
+            f"{unreviewed:,} {unit}{'' if unreviewed == 1 else 's'} "
             f"{'has' if unreviewed == 1 else 'have'} not been looked at"
         )
     if sensitivity is None:

@@ -123,8 +123,8 @@ def _predictive(hits: tuple[int, ...], trials: tuple[int, ...]) -> Floats:
 
     mean = (np.arange(40) + 0.5) / 40
     alike = np.geomspace(0.002, 0.8, 16)
-    a, b = ALIKE_PRIOR
-    log_prior = (a - 1) * np.log(alike) + (b - 1) * np.log1p(-alike)
+    more, less = ALIKE_PRIOR
+    log_prior = (more - 1) * np.log(alike) + (less - 1) * np.log1p(-alike)
     log_prior += np.log(np.gradient(alike))  # the grid is not even
     total = 1 / alike - 1
     a, b = mean[:, None] * total, (1 - mean[:, None]) * total

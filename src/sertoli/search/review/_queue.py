@@ -333,6 +333,7 @@ class ReviewQueue:
             unreviewed=progress.unreviewed,
             unfamiliar=unfamiliar,
             spread=UnevenSpread(self._per_field()),
+            unit="frame" if self.by_hand else "candidate",
         )
 
     def _per_field(self) -> tuple[int, ...]:
