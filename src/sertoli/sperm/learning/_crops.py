@@ -18,9 +18,12 @@ SIDE_PX = 192
 CROPS = 8
 """Crops in a batch, of which half are of the laboratory."""
 
-OWN_ZOOM, KEPT_ZOOM = 1.25, 2.0
+OWN_ZOOM, WIDE_ZOOM = 1.25, 2.0
 """Frames are shown up to so many times larger and smaller than they are searched; what is
-kept in mind more so, because the magnification is found by telling right from wrong scales."""
+kept in mind, and one in three of the others, more so: the magnification is found by telling
+right from wrong scales."""
+
+WIDE_SHARE = 1 / 3
 
 AROUND_A_HEAD = 2 / 3
 """Share of crops that are laid around a head."""
@@ -91,7 +94,8 @@ def batch(own: Sequence[Scene], kept: Sequence[Scene], rng: np.random.Generator)
     sized = np.zeros(CROPS, np.float32)
     for number in range(CROPS):
         sized[number] = number % 2 and len(kept) > 0
-        scenes, zoom = (kept, KEPT_ZOOM) if sized[number] else (own, OWN_ZOOM)
+        wide = sized[number] or rng.random() < WIDE_SHARE
+        scenes, zoom = kept if sized[number] else own, WIDE_ZOOM if wide else OWN_ZOOM
         picture, boxes, kinds = _cut(scenes[int(rng.integers(len(scenes)))], zoom, rng)
         pictures.append(picture)
         targets.append(head_targets(boxes, kinds, SIDE_PX))

@@ -23,7 +23,7 @@ from sertoli.sperm.learning._graph import TrainableGraph
 from sertoli.sperm.learning._judge import judge
 from sertoli.sperm.learning._labelled import Divided, Labelled, divide, magnifications
 from sertoli.sperm.learning._matched import Matched, Score
-from sertoli.sperm.learning._train import Crops, Learning, train
+from sertoli.sperm.learning._train import Crops, Learning, State, train
 
 OWN, KEPT = "own", "kept"
 """Names of the two sets that figures are given for: the laboratory's frames kept aside, and
@@ -31,6 +31,10 @@ pictures of what the network could do before."""
 
 MIDDLE = 0.5
 """Of the thresholds that are as good on the few frames kept aside, the one in the middle."""
+
+MOST_TRIED = 6
+AS_LOOKED_AT = 0.02
+"""States are searched with until the mean F1 is within this of what was seen while learning."""
 
 MOST_FORGOTTEN = 0.02
 """F1 on what is to be kept may fall by so much."""
@@ -159,11 +163,8 @@ def learn(
     looked_at = {name: _scenes(part, at[name]) for name, part in asides.items()}
 
     base = _as_searched(detector, asides)
-    train(graph, begun_from, crops, looked_at, settings.steps, on_progress)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "learnt.onnx"
-        file.write_bytes(graph.content(network.metadata))
-        after = _as_searched(Detector(file, threads=1, device="cpu"), asides)
+    states = train(graph, begun_from, crops, looked_at, settings.steps, on_progress)
+    after = _best_searched(graph, states, network.metadata, asides)
 
     fitted, refitted = (
         calibrate(list(matched.values()), place=MIDDLE) for matched in (after, base)
@@ -225,6 +226,34 @@ def _as_searched(detector: Detector, sets: Mapping[str, Sequence[Labelled]]) -> 
         )
         for name, part in sets.items()
     }
+
+
+def _best_searched(
+    graph: TrainableGraph,
+    states: Sequence[tuple[float, State]],
+    metadata: Mapping[str, str],
+    asides: Mapping[str, Sequence[Labelled]],
+) -> dict[str, Matched]:
+    """Leave ``graph`` in the state that searches best, and return how it does.
+
+    States were compared at a given magnification. A search finds its own, and a state that
+    learnt to choose a wrong one is worth nothing: the next is tried.
+    """
+    best: dict[str, Matched] = {}
+    best_value, best_state = -1.0, states[0][1]
+    for looked, state in states[:MOST_TRIED]:
+        graph.load(state)
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "learnt.onnx"
+            file.write_bytes(graph.content(metadata))
+            found = _as_searched(Detector(file, threads=1, device="cpu"), asides)
+        value = sum(one.best().f1 for one in found.values()) / len(found)
+        if value > best_value:
+            best, best_value, best_state = found, value, state
+        if value >= looked - AS_LOOKED_AT:
+            break
+    graph.load(best_state)
+    return best
 
 
 def _scores(matched: Mapping[str, Matched], fit: Calibration) -> dict[str, Score]:

@@ -37,6 +37,10 @@ TIMED_STEPS = 3
 """Steps that are taken, and undone, to say how long all will take."""
 
 
+State = dict[str, Any]
+"""Tensors by name, as `TrainableGraph.state` gives them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Learning:
     """How far it is.
@@ -79,10 +83,10 @@ def train(
     aside: Mapping[str, Sequence[Scene]],
     steps: int,
     on_progress: Callable[[Learning], None] | None,
-) -> None:
-    """Take all steps and leave ``graph`` in the best state seen on the way.
+) -> list[tuple[float, State]]:
+    """Take all steps and return the best states seen on the way, with their value, best first.
 
-    Best is the highest mean over the sets kept aside of the F1 at the best threshold of each.
+    The value is the highest mean over the sets kept aside of the F1 at the best threshold of each.
     States between the first one and the best one are tried, too: the mean of weights before
     and after fine-tuning forgets less (Wortsman et al., "Robust fine-tuning of zero-shot
     models", CVPR 2022).
@@ -101,7 +105,7 @@ def train(
 
     optimiser = _optimiser(graph)
     look_every = max(1, steps // LOOKS)
-    best_value, best_state = -1.0, start
+    states: list[tuple[float, State]] = []
     recent = math.nan
     if on_progress is not None:
         on_progress(Learning(0, steps, recent, steps * step_s + LOOKS * look_s))
@@ -113,19 +117,15 @@ def train(
         recent = loss if step == 0 else 0.95 * recent + 0.05 * loss
         done = step + 1
         if done % look_every == 0 or done == steps:
-            value = _look(graph, aside)
-            if value > best_value:
-                best_value, best_state = value, graph.state()
+            states.append((_look(graph, aside), graph.state()))
         if on_progress is not None:
             left = (time.monotonic() - began) / done * (steps - done)
             on_progress(Learning(done, steps, recent, left))
-    last = best_state
+    last = max(states, key=lambda one: one[0])[1]
     for share in BETWEEN:
         graph.load({key: start[key].lerp(value, share) for key, value in last.items()})
-        value = _look(graph, aside)
-        if value > best_value:
-            best_value, best_state = value, graph.state()
-    graph.load(best_state)
+        states.append((_look(graph, aside), graph.state()))
+    return sorted(states, key=lambda one: -one[0])
 
 
 def _optimiser(graph: TrainableGraph) -> Any:
