@@ -45,7 +45,7 @@ from sertoli.phantom.render.operating import LOOKS
 Pixels = npt.NDArray[Any]
 
 UM_PER_PX = 4.0
-WIDTH_PX, HEIGHT_PX = 480, 360
+WIDTH_PX, HEIGHT_PX = 360, 264
 FIRST_SEED = 700
 FACTORS = (2, 3)
 FRAMES = 9

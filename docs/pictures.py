@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from sertoli.case.follow_up import Visit, follow_up, write_page
 from sertoli.case.workup import HormoneSample
+from sertoli.enhance import LightChain, magnify, super_resolve
+from sertoli.frames import Frame
 from sertoli.optics import Modality
 from sertoli.outcomes import compute, suppress, synthetic_programme, write_outcomes
 from sertoli.phantom import make_field
@@ -161,6 +163,50 @@ def field_sheet() -> npt.NDArray[np.uint8]:
     return np.asarray(np.vstack([np.hstack(tiles[:3]), np.hstack(tiles[3:])]), dtype=np.uint8)
 
 
+def enhanced() -> npt.NDArray[np.uint8]:
+    """Show fields as recorded, and through the light chain."""
+    rows = []
+    for seed, look in ((4, "halogen"), (8, "dim")):
+        source = make_field(seed, look=look, um_per_px=8.0, width_px=480, height_px=300)
+        frame = source.picture(0).frame
+        lit = LightChain()(frame).frame.pixels
+        tiles = [_named(frame.pixels[..., ::-1].copy(), f"{look}, as recorded")]
+        tiles.append(_named(lit[..., ::-1].copy(), "white balance, glare, contrast"))
+        rows.append(np.hstack(tiles))
+    return np.asarray(np.vstack(rows), dtype=np.uint8)
+
+
+def magnified() -> npt.NDArray[np.uint8]:
+    """Show a part of a field three times as large: interpolated, and made of one and nine frames.
+
+    The frames are what a camera at 12 um/px makes of a field rendered at 4 um/px.
+    """
+    side, factor = 300, 3
+    truth = make_field(4, look="halogen", um_per_px=4.0, width_px=540, height_px=540)
+    scene = truth.picture(0).frame.pixels.astype(np.float32)
+    rng = np.random.default_rng(SEED)
+    frames = []
+    for index in range(9):
+        right, down = rng.normal(0.0, 6.0, 2) if index else (0.0, 0.0)
+        matrix = np.array([[1.0, 0.0, right], [0.0, 1.0, down]])
+        moved = cv2.warpAffine(scene, matrix, (540, 540), borderMode=cv2.BORDER_REFLECT)
+        seen = cv2.resize(
+            cv2.GaussianBlur(moved, (0, 0), 1.0), (180, 180), interpolation=cv2.INTER_AREA
+        )
+        seen = seen + rng.normal(0.0, 2.5, seen.shape)
+        frames.append(Frame(np.rint(seen).clip(0, 255).astype(np.uint8), index))
+    plain = cv2.resize(frames[0].pixels, (540, 540), interpolation=cv2.INTER_CUBIC)
+    pictures = {
+        "cubic interpolation": plain,
+        "magnify, the same frame": magnify(frames[0], factor).frame.pixels,
+        "super_resolve, 9 frames": super_resolve(frames, factor, reference=0).frame.pixels,
+        "the scene itself": scene.astype(np.uint8),
+    }
+    part = np.s_[120 : 120 + side, 120 : 120 + side, ::-1]
+    tiles = [_named(picture[part].copy(), name) for name, picture in pictures.items()]
+    return np.asarray(np.hstack(tiles), dtype=np.uint8)
+
+
 def _named(tile: npt.NDArray[np.uint8], name: str) -> npt.NDArray[np.uint8]:
     named = tile.copy()
     named[:24] = 0
@@ -174,6 +220,8 @@ def main() -> None:
     cv2.imwrite(str(FOLDER / "dish.png"), dish_sheet())
     cv2.imwrite(str(FOLDER / "field.jpg"), field_sheet(), [cv2.IMWRITE_JPEG_QUALITY, 88])
     cv2.imwrite(str(FOLDER / "field-map.png"), tubule_map())
+    cv2.imwrite(str(FOLDER / "enhanced.jpg"), enhanced(), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    cv2.imwrite(str(FOLDER / "magnified.png"), magnified())
     outcomes_screenshots(FOLDER / "outcomes.png", FOLDER / "outcomes-clinics.png")
     follow_up_screenshot(FOLDER / "follow-up.png")
     report_screenshot(FOLDER / "report.png")

@@ -450,3 +450,15 @@ def test_a_frame_without_anything_to_follow_is_counted() -> None:
 def test_a_margin_out_of_range_is_refused(margin: float) -> None:
     with pytest.raises(SettingError, match="margin"):
         Steady(margin)
+
+
+def test_the_glare_of_an_instrument_is_not_filled_with_what_lies_behind_it() -> None:
+    values = scene(160, 200, seed=13)
+    covered = values.copy()
+    covered[40:120, 60:130] = (110, 114, 118)
+    covered[70:80, 80:110] = 255.0
+    frames = [Frame(stored(covered, 1.0), 0)]
+    frames += [Frame(stored(shifted(values, 0.4 * n, 0.3 * n), 1.0, seed=n), n) for n in (1, 2, 3)]
+    merged = super_resolve(frames, 1, reference=0)
+    assert merged.frame.pixels[72:78, 84:106].min() > 235
+    assert merged.unreadable[72:78, 84:106].all()

@@ -16,6 +16,9 @@ EDGE_LEVELS = 22.0
 NOISE_LEVELS = 2.0
 """Differences as small as this are mostly noise, and are raised less."""
 
+GRAIN_PX = 0.8
+"""Standard deviation of the blur that takes the grain out of what is raised."""
+
 MOST_GAIN = 1.6
 """At full strength a difference from the surroundings grows by at most this share of itself."""
 
@@ -67,6 +70,7 @@ def contrast_change(luma: Floats, strength: float, unreadable: Mask) -> Floats:
     offset = cv2.blur(gain * (1.0 - share) * average, box)
     slope = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
-    change = luma * slope - offset
+    # Grain of single pixels is noise: it is left as it is, not raised.
+    change = cv2.GaussianBlur(luma, (0, 0), GRAIN_PX) * slope - offset
     # Bends towards the limit instead of stopping at it.
     return np.asarray(change / (1.0 + np.abs(change) / np.float32(MOST_CHANGE)), dtype=np.float32)

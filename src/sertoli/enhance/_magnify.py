@@ -15,7 +15,6 @@ from sertoli.enhance._enhanced import (
     as_floats,
     from_floats,
     from_planes,
-    luma_of,
     magnified_optics,
     resized_mask,
     to_planes,
@@ -69,7 +68,7 @@ def magnify(frame: Frame, factor: float) -> Enhanced:
             _finer(plane, (height, width), smoothness)
             for plane, smoothness in zip(to_planes(values), PLANES, strict=False)
         ]
-        fine = from_planes([bounded(planes[0], luma_of(values)), *planes[1:]])
+        fine = from_planes(planes)
     else:
         fine = values
     return Enhanced(
@@ -101,12 +100,13 @@ def magnified_shape(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
 def _finer(plane: Floats, shape: tuple[int, int], smoothness: float) -> Floats:
     """Return the fine plane behind a coarse one."""
     camera = Camera(plane.shape, shape, OPTICS_BLUR_PX)
-    return solve(
+    fine = solve(
         lambda p: camera.spread(camera.see(p)),
         camera.spread(plane),
         cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_CUBIC),
         smoothness * weight_for(noise_of(plane)),
     )
+    return bounded(fine, plane)
 
 
 def bounded(fine: Floats, coarse: Floats) -> Floats:

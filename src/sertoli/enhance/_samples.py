@@ -9,6 +9,9 @@ import numpy.typing as npt
 from sertoli.enhance._enhanced import Floats
 from sertoli.enhance._motion import Affine, inverted
 
+LITTLE = 0.05
+"""What is known beforehand counts like so many samples."""
+
 _BETWEEN = 1.0 / 6.0
 """Variance (px of the fine picture) that reading between pixels adds by itself, on average."""
 
@@ -99,19 +102,30 @@ class Samples:
         """(H, W): how much was read from each fine pixel."""
         return self._joins[0].reshape(self._shape)
 
+    def average(self, start: Floats) -> Floats:
+        """Return (H, W): the average of what was read around each pixel, else ``start``."""
+        weight = self._blurred(self._read(np.ones(self._shape, np.float32)))
+        total = self._blurred(self._sum.reshape(self._shape))
+        little = np.float32(LITTLE) / self._gain
+        return np.asarray((total + little * start) / (weight + little))
+
     def right(self) -> Floats:
         """Return the right-hand side."""
         return self._blurred(self._sum.reshape(self._shape) * self._gain)
 
     def normal(self, p: Floats) -> Floats:
         """Return the left-hand side for a fine picture ``p``."""
-        flat = self._blurred(p).ravel()
+        return self._blurred(self._read(self._blurred(p)) * self._gain)
+
+    def _read(self, p: Floats) -> Floats:
+        """Return ``S' W S p``."""
+        flat = p.ravel()
         joined = self._joins[0] * flat
         for step, join in self._joins.items():
             if step:
                 joined[:-step] += join[:-step] * flat[step:]
                 joined[step:] += join[:-step] * flat[:-step]
-        return self._blurred(joined.reshape(self._shape) * self._gain)
+        return joined.reshape(self._shape)
 
     @property
     def _gain(self) -> np.float32:

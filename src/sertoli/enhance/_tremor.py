@@ -32,8 +32,8 @@ from sertoli.frames import Frame
 STRANGE = 3.0
 """A sample this many noise levels away from the reference is tissue or an instrument that moved."""
 
-RESERVE = np.float32(0.02)
-"""How far the reference is trusted where it shows glare: it counts where no other frame does."""
+AROUND_PX, AGREEING = 21, 0.85
+"""Around glare: a window of the first, of which more than the second share agrees."""
 
 ALIASING = 0.12
 """Share of local contrast by which two samplings of the same scene differ."""
@@ -79,25 +79,26 @@ def super_resolve(frames: Sequence[Frame], factor: float, reference: int | None 
     readable = np.asarray(~near(unreadable), dtype=np.bool_)
     planes = to_planes(first)
     merged = [Samples(size, shape, OPTICS_BLUR_PX) for _ in planes]
+    count = 0
     for frame in frames:
         values = first if frame is base else as_floats(frame.pixels)
-        motion, trust = IDENTITY, np.where(readable, np.float32(1.0), RESERVE)
+        motion, trust = IDENTITY, readable.astype(np.float32)
         if frame is not base:
             rough = motion_to(luma, luma_of(values), readable)
             if rough is None:
                 continue
             motion = refined(rough, luma, luma_of(values), readable)
             trust = _trust(luma, readable, values, motion, noise)
+        count += 1
         for samples, plane in zip(merged, to_planes(values), strict=True):
             samples.add(plane, trust, motion)
+    around = resized_mask(~readable, size[1], size[0])
+    seen = _was_seen(merged[0], factor)
     solved = [
-        _solved(samples, plane, smoothness)
+        _solved(samples, plane, smoothness * np.sqrt(count), around, seen)
         for samples, plane, smoothness in zip(merged, planes, PLANES, strict=False)
     ]
-    # Where the reference mirrors the lamp its range says nothing of the tissue.
-    around = resized_mask(~readable, size[1], size[0])
-    solved[0] = np.where(around, solved[0], bounded(solved[0], luma))
-    unseen = resized_mask(unreadable, size[1], size[0]) & ~_was_seen(merged[0], factor)
+    unseen = resized_mask(unreadable, size[1], size[0]) & ~seen
     return Enhanced(
         replace(
             base,
@@ -121,7 +122,7 @@ def _detail(frame: Frame) -> float:
 
 
 def _was_seen(samples: Samples, factor: float) -> Mask:
-    """Tell where more than the reference's reserve was read."""
+    """Tell where any frame showed the scene."""
     side = 2 * int(np.ceil(factor)) + 1
     # A frame's samples lie `factor` apart, and each counts half in the four pixels around it.
     return np.asarray(cv2.blur(samples.seen, (side, side)) > 0.1 / factor**2, dtype=np.bool_)
@@ -139,12 +140,28 @@ def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: 
     difference = cv2.blur(np.abs(luma_of(values) - expected), (5, 5))
     allowed = np.float32(STRANGE * max(noise, LEAST_NOISE)) + np.float32(ALIASING) * range_here
     agreed = (2.0 - difference / allowed).clip(0.0, 1.0)
-    trust = np.where(comparable > 0, agreed, 1.0) * ~near(unreadable_in(values))
+    # Under the reference's glare a frame is believed if it agrees all around: else something
+    # else lies there, such as what an instrument covers in the reference.
+    known = comparable.astype(np.float32)
+    box = (AROUND_PX, AROUND_PX)
+    beside = cv2.blur(agreed * known, box) / (cv2.blur(known, box) + np.float32(1e-3))
+    beside = ((beside - AGREEING) / (1.0 - AGREEING)).clip(0.0, 1.0)
+    trust = np.where(comparable > 0, agreed, beside) * ~near(unreadable_in(values))
     return np.asarray(trust, dtype=np.float32)
 
 
-def _solved(samples: Samples, plane: Floats, smoothness: float) -> Floats:
-    height, width = samples.seen.shape
-    start = cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)
+def _solved(samples: Samples, plane: Floats, smoothness: float, around: Mask, seen: Mask) -> Floats:
+    """Return a fine plane; ``around`` is where the reference shows glare.
+
+    Smoothness grows with the root of the number of frames: what is wrong with their motion does
+    not average out as their noise does.
+    """
+    height, width = seen.shape
+    start = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC))
     weight = smoothness * weight_for(noise_of(plane))
-    return solve(samples.normal, samples.right(), start, weight)
+    fine = solve(samples.normal, samples.right(), start, weight)
+    # Where the reference mirrors the lamp nothing bounds what is made sharp: it stays soft.
+    fine = np.where(around, samples.average(start), bounded(fine, plane))
+    # What nobody saw stays as the reference recorded it.
+    share = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), 1.5)
+    return np.asarray(start + share * (fine - start), dtype=np.float32)
