@@ -178,7 +178,7 @@ def _entries(men: Any) -> list[Entry]:
 
 @given(men=MEN)
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_is_in_it_comes_back(
     men: Any, tmp_path: Path, new_record: Callable[[], Record]
@@ -285,11 +285,14 @@ def test_a_spoilt_bundle_is_not_entered(
     bundle = bundle_of(extract(full))
     spoil(bundle)
     (tmp_path / "b.json").write_text(json.dumps(bundle), encoding="utf-8")
-    other = new_record()
-    before = verify(other)
-    entered = import_export(other, tmp_path / "b.json")
-    assert any(said in str(problem) for problem in entered.problems)
-    assert verify(other) == before
+    _, problems = read_bundle(tmp_path / "b.json")
+    assert bool(problems) is (spoil not in (_other_clinic, _more_sperm))
+    if not problems:
+        other = new_record()
+        before = verify(other)
+        problems = import_export(other, tmp_path / "b.json").problems
+        assert verify(other) == before
+    assert any(said in str(problem) for problem in problems)
 
 
 NO_BUNDLES = {
@@ -386,20 +389,21 @@ def test_redcap_takes_records_by_the_dictionary(full: Record, tmp_path: Path) ->
 FORMULAS = ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1"]
 
 
-@pytest.mark.parametrize("text", FORMULAS)
 def test_no_spreadsheet_runs_what_is_exported(
-    text: str, new_record: Callable[[], Record], tmp_path: Path
+    new_record: Callable[[], Record], tmp_path: Path
 ) -> None:
     record = new_record()
     with record.change() as session:
         man = Patient(code="P-1")
         session.add(man)
         session.flush()
-        session.add(Exposure(patient_id=man.id, agent="other", detail=text))
+        for text in FORMULAS:
+            session.add(Exposure(patient_id=man.id, agent="other", detail=text))
+            session.flush()
     export(record, Format.REDCAP, tmp_path / "out")
     with (tmp_path / "out" / "records.csv").open(encoding="utf-8", newline="") as file:
         cells = [row["exposure_detail"] for row in csv.DictReader(file)]
-    assert cells == ["", f"'{text}"]
+    assert cells == ["", *(f"'{text}" for text in FORMULAS)]
 
 
 @given(st.text())

@@ -204,7 +204,7 @@ HOSTILE = {
     "NULs": (b"ID;x\n1;a\0b\n", "NUL"),
     "cut off": (b'ID;x\n1;"a', "quotation"),
     "a header twice": (b"ID;x;x\n1;2;3\n", "more than once"),
-    "a million columns": (b";".join(b"%d" % n for n in range(10**6)), "columns"),
+    "a million columns": (b"a" + b";a" * 10**6, "columns"),
     "an endless cell": (b"ID;x\n1;" + b"9" * 200_000, "quotation mark"),
     "a lone surrogate": ("ID\n\ud800".encode("utf-16-le", "surrogatepass"), "men.csv"),
 }
@@ -220,7 +220,7 @@ def test_what_is_no_table_is_refused(name: str, tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_bytes_make_it_fail_otherwise(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
