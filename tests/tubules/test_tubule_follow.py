@@ -32,9 +32,9 @@ def tubes(*lines: tuple[npt.NDArray[np.float64], float]) -> Fields:
             on = away < DIAMETER / 2
             heat = np.maximum(heat, np.exp(-0.5 * (away / (0.11 * DIAMETER)) ** 2))
             maps[:, on] = np.array((np.cos(2 * angle), np.sin(2 * angle), opacity))[:, None]
-    return Fields(
-        heat, np.full((SIDE, SIDE), DIAMETER), *maps, np.zeros((SIDE, SIDE), bool)
-    )
+    cosine, sine, white = maps
+    wide = np.full((SIDE, SIDE), DIAMETER)
+    return Fields(heat, wide, cosine, sine, white, np.zeros((SIDE, SIDE), bool))
 
 
 def straight(x0: float, y0: float, x1: float, y1: float) -> npt.NDArray[np.float64]:
@@ -43,7 +43,8 @@ def straight(x0: float, y0: float, x1: float, y1: float) -> npt.NDArray[np.float
 
 def distances(line: Line, first: tuple[float, float], angle: float) -> npt.NDArray[np.float64]:
     normal = np.array((-np.sin(angle), np.cos(angle)))
-    return np.abs((line.points - first) @ normal)
+    away: npt.NDArray[np.float64] = np.abs((line.points - first) @ normal)
+    return away
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from benchmarks.page import BEGIN, END
+
 from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
 from training.tubules.export import PACKAGE
 
@@ -17,9 +18,9 @@ WHAT = {
         "whether the place can be read. How it is used stands in `docs/field.md`.",
         "field.md",
         "Trained on simulated pictures alone: Sertoli's digital testis and made-up tubes "
-        "(`training/tubules/made_up.py`). No picture of an opened testis was to be had, so none was "
-        "seen in training or testing, and nothing is known of how it does on one. The figures are "
-        "of a network trained alike without the look named there; the one that ships has seen "
+        "(`training/tubules/made_up.py`). No picture of an opened testis was to be had, so none "
+        "was seen in training or testing, and nothing is known of how it does on one. The figures "
+        "are of a network trained alike without the look named there; the one that ships has seen "
         "every look.",
     ),
     SECTION_WEIGHTS: (
@@ -27,10 +28,10 @@ WHAT = {
         "it is epithelium, tubule, and inner part of a tubule. How it is used stands in "
         "`docs/histology.md`.",
         "histology.md",
-        "Trained on 40 sections of two mink (`tubules_histology`, Apache-2.0; immunohistochemistry, "
-        "one microscope). **Human sections, other stains and other magnifications are not "
-        "validated.** The figures are of networks trained on one animal and tested on the other; "
-        "the one that ships has seen both.",
+        "Trained on 40 sections of two mink (`tubules_histology`, Apache-2.0; "
+        "immunohistochemistry, one microscope). **Human sections, other stains and other "
+        "magnifications are not validated.** The figures are of networks trained on one "
+        "animal and tested on the other; the one that ships has seen both.",
     ),
 }
 """File -> what it is, the page with its figures, what it rests on."""

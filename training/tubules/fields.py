@@ -1,7 +1,7 @@
 """Simulated operating fields as scenes: ``python -m training.tubules.fields --help``.
 
-Everything that the simulator lets vary is drawn: man, packing, look, pixel size, place, turn,
-zoom, focus, exposure and colour balance.
+Everything that the simulator lets vary is drawn: man, packing, look, pixel size, depth, tremor,
+instruments, focus, exposure and colour balance.
 """
 
 from __future__ import annotations
@@ -16,16 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sertoli.phantom.render.operating import (
-    LOOKS,
-    Aim,
-    FieldMaps,
-    FieldView,
-    build_scene,
-    draw_look,
-    take_picture,
-)
-from sertoli.phantom.world import lay_tubules, open_testis
+from sertoli.phantom import make_field
+from sertoli.phantom.render.operating import LOOKS, FieldMaps
 from training.tubules.scenes import SEEN, UNREADABLE, UNSURE, Bytes, Scene
 
 UM_PER_PX = 8.0
@@ -33,7 +25,7 @@ WIDTH_PX, HEIGHT_PX = 448, 352
 PICTURES = 2
 """Pictures taken of each lit place, which costs the most."""
 
-MARGIN_UM = 300.0
+APART_S = 15.0
 HELD_OUT_FIRST_SEED = 900_000
 """Seeds from here on are for figures only."""
 
@@ -67,33 +59,27 @@ def render_to(folder: Path, seed: int) -> None:
 
 
 def pictures(seed: int, look: str) -> list[Scene]:
-    """Take pictures of one place; the same seed and look give the same."""
+    """Take pictures of one place; the same seed and look give the same.
+
+    They stand a quarter of a minute apart: hand, instruments, focus, light and tissue have moved.
+    """
     rng = np.random.default_rng((seed, 41))
-    testis = open_testis(rng)
     um_per_px = float(np.exp(rng.uniform(np.log(5.0), np.log(9.5))))
-    width_um, height_um = WIDTH_PX * UM_PER_PX, HEIGHT_PX * UM_PER_PX
-    across, down = width_um + 2 * MARGIN_UM, height_um + 2 * MARGIN_UM
-    place, depth = int(rng.integers(4)), int(rng.integers(3))
-    tubules = lay_tubules(testis, seed, place, depth, across, down)
-    size = (round(across / um_per_px), round(down / um_per_px))
-    view = FieldView(0.0, 0.0, *size, um_per_px)
-    scene = build_scene(tubules, draw_look(rng, look), view, seed)
-    taken = []
-    for number in range(PICTURES):
-        aim = Aim(
-            x_um=across / 2 + rng.uniform(-0.6, 0.6) * MARGIN_UM,
-            y_um=down / 2 + rng.uniform(-0.6, 0.6) * MARGIN_UM,
-            turn_rad=float(rng.uniform(-0.1, 0.1)),
-            zoom=1.0,
-            focus_um=float(np.quantile(scene.height_um, rng.uniform(0.35, 0.9))),
-            exposure=float(np.exp(rng.normal(0, 0.15))),
-            balance=(float(rng.normal(1, 0.04)), 1.0, float(rng.normal(1, 0.04))),
-            width_px=round(width_um / um_per_px),
-            height_px=round(height_um / um_per_px),
-        )
-        pixels, maps = take_picture(scene, aim, seed * PICTURES + number)
-        taken.append(as_scene(look, pixels, maps, um_per_px))
-    return taken
+    source = make_field(
+        seed,
+        look=look,
+        um_per_px=um_per_px,
+        width_px=round(WIDTH_PX * UM_PER_PX / um_per_px),
+        height_px=round(HEIGHT_PX * UM_PER_PX / um_per_px),
+        seconds=PICTURES * APART_S,
+        fps=1 / APART_S,
+        depth=int(rng.integers(3)),
+    )
+    taken = [source.picture(number) for number in range(PICTURES)]
+    return [
+        as_scene(look, one.frame.pixels, one.maps, one.frame.optics.um_per_px or um_per_px)
+        for one in taken
+    ]
 
 
 def as_scene(look: str, pixels: Bytes, maps: FieldMaps, um_per_px: float) -> Scene:

@@ -18,13 +18,16 @@ from torch.nn import functional as F
 from training.tubules.made_up import LOOK
 from training.tubules.network import TubuleNetwork
 from training.tubules.scenes import MAPS, Scene, crop, to_batch
+from training.tubules.strangers import LOOK as STRANGER
 
 SIDE = 192
 CROPS = 10
 SCALES = (0.65, 1.6)
 RATE = 4e-3
 MADE_UP_SHARE = 0.35
-"""Share of crops from made-up fields, where there are others."""
+STRANGER_SHARE = 0.05
+"""Shares of crops from made-up fields and from pictures that show no testis, where there are
+others."""
 
 CHECKPOINT = "network.pt"
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -124,11 +127,15 @@ def batch(
 ) -> Batch:
     """Cut the crops of one step."""
     rng = np.random.default_rng((seed, step))
-    made_up = [scene for scene in scenes if scene.look == LOOK]
-    others = [scene for scene in scenes if scene.look != LOOK]
+    shares = {LOOK: MADE_UP_SHARE, STRANGER: STRANGER_SHARE}
+    kinds: dict[str, list[Scene]] = {}
+    for scene in scenes:
+        kinds.setdefault(scene.look if scene.look in shares else "simulated", []).append(scene)
+    names = sorted(kinds)
+    chances = np.array([shares.get(name, 1 - MADE_UP_SHARE - STRANGER_SHARE) for name in names])
     parts = []
     for _ in range(crops):
-        pick = made_up if not others or (made_up and rng.random() < MADE_UP_SHARE) else others
+        pick = kinds[names[int(rng.choice(len(names), p=chances / chances.sum()))]]
         parts.append(crop(pick[int(rng.integers(len(pick)))], side, rng, SCALES))
     return to_batch(parts)
 
@@ -142,8 +149,11 @@ def losses(cells: Tensor, maps: Tensor, weights: Tensor) -> Tensor:
     count = body.sum() + 1
     diameter = ((cells[:, 1] - maps[:, 1]).abs() * body).sum() / count
     turned = (cells[:, 2:4] - maps[:, 2:4]).abs().sum(1)
-    opacity = (cells[:, 4] - maps[:, 4]).abs()
-    others = ((0.5 * turned + opacity) * body).sum() / count
+    opacity = cells[:, 4] - maps[:, 4]
+    # what ranks tubules is who is more opaque than whom, so errors that all share count less
+    shared = (opacity * body).sum((1, 2)) / (body.sum((1, 2)) + 1)
+    white = 0.5 * opacity.abs() + 2 * (opacity - shared[:, None, None]).abs()
+    others = ((0.5 * turned + white) * body).sum() / count
     unreadable = F.binary_cross_entropy_with_logits(cells[:, 5], maps[:, 5], reduction="none")
     return torch.stack(
         (

@@ -15,8 +15,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-SURE, POSSIBLE = 0.55, 0.35
-"""A ridge starts where the heat is above the one and goes on to the other."""
+SURE, POSSIBLE, ON_AVERAGE = 0.8, 0.6, 0.6
+"""A ridge starts where the heat is above the first and goes on to the second; its mean must be
+above the third. Chosen on simulated fields for a precision of 0.9."""
 
 SHORTEST_DIAMETERS = 0.8
 """Shorter stretches show too little of a tubule to say which way it runs."""
@@ -109,7 +110,7 @@ def follow(fields: Fields) -> list[Line]:
     for path in _paths(ridge, fields.diameter):
         for part in _true_to_direction(path, fields):
             line = _measured(part, fields)
-            if line is not None:
+            if line is not None and line.heat >= ON_AVERAGE:
                 lines.append(line)
     return lines
 

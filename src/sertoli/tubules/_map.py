@@ -113,7 +113,7 @@ class TubuleMap:
         if not self.stands_out:
             return "no tubule stands out"
         best = int(np.argmin(self.rank))
-        return f"tubule {self.tubule_id[best]} stands out: {self.reasons[best]}"
+        return f"tubule {self.tubule_id[best]} (number 1) stands out: {self.reasons[best]}"
 
 
 MOST_UNREADABLE = 0.9

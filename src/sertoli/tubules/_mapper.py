@@ -137,7 +137,11 @@ class TubuleMapper:
         """
         scale = self.network.stride_px / factor
         stretches = tuple(
-            Stretch(owner, self.network.to_picture(line.points, factor), line.diameter * scale)
+            Stretch(
+                owner,
+                within(self.network.to_picture(line.points, factor), frame),
+                line.diameter * scale,
+            )
             for line, owner in zip(lines, owners, strict=True)
         )
         opacities = [line.opacity for line in lines]
@@ -151,6 +155,11 @@ class TubuleMapper:
             rule=self.rule,
             score=self.score,
         )
+
+
+def within(points: Floats, frame: Frame) -> Floats:
+    """Return points moved into the frame: a smoothed end can lie a little outside."""
+    return np.clip(points, -0.5, np.array((frame.width_px, frame.height_px)) - 0.5)
 
 
 def measured(

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from sertoli.frames import Frame
 from sertoli.tubules._follow import Line, follow, joined
 from sertoli.tubules._map import FEWEST, Floats, Stretch, TubuleMap
-from sertoli.tubules._mapper import STANDS_OUT_DIAMETERS, TubuleMapper
+from sertoli.tubules._mapper import STANDS_OUT_DIAMETERS, TubuleMapper, within
 from sertoli.tubules._rank import Rule, absolute_scores, ranks, reasons, weighted_median
 from sertoli.tubules._register import Register
 
@@ -161,7 +161,7 @@ class TubuleTracker:
         shown = sorted({number for number, _ in self._lines})
         row = {number: n for n, number in enumerate(shown)}
         stretches = tuple(
-            Stretch(row[number], _moved(line.points, to_frame), line.diameter * zoom)
+            Stretch(row[number], within(_moved(line.points, to_frame), frame), line.diameter * zoom)
             for number, line in self._lines
         )
         known = self._known
