@@ -20,8 +20,8 @@ class Samples:
     """The normal equations of all samples read linearly between the pixels of a fine picture.
 
     With ``S`` the reading, ``W`` the trust and ``B`` the camera's blur, ``normal(p)`` is
-    ``B' S' W S B p`` and ``right()`` is ``B' S' W y``. ``S' W S`` joins only neighbouring pixels,
-    so it is kept as five pictures of the fine size, however many frames were added.
+    ``B' S' W S B p`` and ``right(plane)`` is ``B' S' W y``. ``S' W S`` joins only neighbouring
+    pixels, so it is kept as five pictures of the fine size, however many frames were added.
 
     Parameters
     ----------
@@ -29,11 +29,15 @@ class Samples:
         Of the fine picture.
     coarse : (height, width)
         Of the frames.
+    planes : int
+        Number of planes (luminance, colour differences) of a frame.
     blur_px : float
         Standard deviation of the optics' blur, in px of the frames.
     """
 
-    def __init__(self, shape: tuple[int, int], coarse: tuple[int, ...], blur_px: float) -> None:
+    def __init__(
+        self, shape: tuple[int, int], coarse: tuple[int, ...], planes: int, blur_px: float
+    ) -> None:
         self._shape = shape
         self._scale = np.array([shape[1] / coarse[1], shape[0] / coarse[0]])
         # A pixel averages over its own width: the variance of a box is a twelfth of its square.
@@ -41,19 +45,20 @@ class Samples:
         self._blur = np.sqrt(np.maximum(variance, 0.01))
         count = shape[0] * shape[1]
         self._joins = {step: np.zeros(count, np.float32) for step in self._steps()}
-        self._sum = np.zeros(count, np.float32)
+        self._sums = [np.zeros(count, np.float32) for _ in range(planes)]
 
     def _steps(self) -> tuple[int, ...]:
         width = self._shape[1]
         return (0, 1, width, width + 1, width - 1)
 
-    def add(self, plane: Floats, trust: Floats, motion: Affine) -> None:
+    def add(self, planes: list[Floats], trust: Floats, motion: Affine) -> None:
         """Add a frame.
 
         Parameters
         ----------
-        plane, trust : ndarray, (h, w) float32
-            Values, and how far each is trusted (0 to 1).
+        planes : list of ndarray, (h, w) float32
+        trust : ndarray, (h, w) float32
+            How far each pixel is trusted, 0 to 1.
         motion : ndarray, (2, 3)
             Takes a point of the reference frame to this one.
         """
@@ -71,8 +76,8 @@ class Samples:
         inside = (left >= 0) & (top >= 0) & (left < width - 1) & (top < height - 1)
         left, top, x, y = left[inside], top[inside], x[inside], y[inside]
         kept = trust[rows[inside], columns[inside]].astype(np.float64)
-        value = plane[rows[inside], columns[inside]].astype(np.float64)
-        self._add_at(top * width + left, x - left, y - top, kept, value)
+        values = [plane[rows[inside], columns[inside]].astype(np.float64) for plane in planes]
+        self._add_at(top * width + left, x - left, y - top, kept, values)
 
     def _add_at(
         self,
@@ -80,9 +85,9 @@ class Samples:
         across: npt.NDArray[np.float64],
         down: npt.NDArray[np.float64],
         trust: npt.NDArray[np.float64],
-        value: npt.NDArray[np.float64],
+        values: list[npt.NDArray[np.float64]],
     ) -> None:
-        width, count = self._shape[1], self._sum.size
+        width, count = self._shape[1], self._sums[0].size
         share = {
             0: (1.0 - across) * (1.0 - down),
             1: across * (1.0 - down),
@@ -91,7 +96,8 @@ class Samples:
         }
         for at, part in share.items():
             place = corner + at
-            self._sum += np.bincount(place, trust * part * value, count).astype(np.float32)
+            for total, value in zip(self._sums, values, strict=True):
+                total += np.bincount(place, trust * part * value, count).astype(np.float32)
             for other, rest in share.items():
                 if other >= at:
                     joined = np.bincount(place, trust * part * rest, count)
@@ -102,16 +108,16 @@ class Samples:
         """(H, W): how much was read from each fine pixel."""
         return self._joins[0].reshape(self._shape)
 
-    def average(self, start: Floats) -> Floats:
+    def average(self, plane: int, start: Floats) -> Floats:
         """Return (H, W): the average of what was read around each pixel, else ``start``."""
         weight = self._blurred(self._read(np.ones(self._shape, np.float32)))
-        total = self._blurred(self._sum.reshape(self._shape))
+        total = self._blurred(self._sums[plane].reshape(self._shape))
         little = np.float32(LITTLE) / self._gain
         return np.asarray((total + little * start) / (weight + little))
 
-    def right(self) -> Floats:
-        """Return the right-hand side."""
-        return self._blurred(self._sum.reshape(self._shape) * self._gain)
+    def right(self, plane: int) -> Floats:
+        """Return the right-hand side for a plane."""
+        return self._blurred(self._sums[plane].reshape(self._shape) * self._gain)
 
     def normal(self, p: Floats) -> Floats:
         """Return the left-hand side for a fine picture ``p``."""

@@ -26,8 +26,8 @@ STEPS = 10
 """Rounds of reweighting, and conjugate-gradient steps in each: more change nothing visible."""
 
 SMOOTHNESS = 0.15
-"""Chosen on simulated fields and drawn tubes magnified 2 and 3 times, noise from 0.5 to 4 levels:
-half or twice as much costs 0.1 to 0.6 dB."""
+"""Chosen by the error on simulated fields and drawn tubes magnified 2 and 3 times, with noise of
+0.5 to 4 levels."""
 
 LEAST_NOISE = 0.7
 """Standard deviation (of 255) below which no picture is believed: rounding alone makes 0.3."""

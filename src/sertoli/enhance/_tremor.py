@@ -78,7 +78,7 @@ def super_resolve(frames: Sequence[Frame], factor: float, reference: int | None 
     unreadable = unreadable_in(first)
     readable = np.asarray(~near(unreadable), dtype=np.bool_)
     planes = to_planes(first)
-    merged = [Samples(size, shape, OPTICS_BLUR_PX) for _ in planes]
+    samples = Samples(size, shape, len(planes), OPTICS_BLUR_PX)
     count = 0
     for frame in frames:
         values = first if frame is base else as_floats(frame.pixels)
@@ -90,13 +90,12 @@ def super_resolve(frames: Sequence[Frame], factor: float, reference: int | None 
             motion = refined(rough, luma, luma_of(values), readable)
             trust = _trust(luma, readable, values, motion, noise)
         count += 1
-        for samples, plane in zip(merged, to_planes(values), strict=True):
-            samples.add(plane, trust, motion)
+        samples.add(to_planes(values), trust, motion)
     around = resized_mask(~readable, size[1], size[0])
-    seen = _was_seen(merged[0], factor)
+    seen = _was_seen(samples, factor)
     solved = [
-        _solved(samples, plane, smoothness * np.sqrt(count), around, seen)
-        for samples, plane, smoothness in zip(merged, planes, PLANES, strict=False)
+        _solved(samples, number, plane, PLANES[number] * np.sqrt(count), around, seen)
+        for number, plane in enumerate(planes)
     ]
     unseen = resized_mask(unreadable, size[1], size[0]) & ~seen
     return Enhanced(
@@ -150,7 +149,9 @@ def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: 
     return np.asarray(trust, dtype=np.float32)
 
 
-def _solved(samples: Samples, plane: Floats, smoothness: float, around: Mask, seen: Mask) -> Floats:
+def _solved(
+    samples: Samples, number: int, plane: Floats, smoothness: float, around: Mask, seen: Mask
+) -> Floats:
     """Return a fine plane; ``around`` is where the reference shows glare.
 
     Smoothness grows with the root of the number of frames: what is wrong with their motion does
@@ -159,9 +160,9 @@ def _solved(samples: Samples, plane: Floats, smoothness: float, around: Mask, se
     height, width = seen.shape
     start = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC))
     weight = smoothness * weight_for(noise_of(plane))
-    fine = solve(samples.normal, samples.right(), start, weight)
+    fine = solve(samples.normal, samples.right(number), start, weight)
     # Where the reference mirrors the lamp nothing bounds what is made sharp: it stays soft.
-    fine = np.where(around, samples.average(start), bounded(fine, plane))
+    fine = np.where(around, samples.average(number, start), bounded(fine, plane))
     # What nobody saw stays as the reference recorded it.
     share = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), 1.5)
     return np.asarray(start + share * (fine - start), dtype=np.float32)
