@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sertoli.errors import InputError
-
 SHOWN = 60
 """Characters of a foreign value that a message repeats."""
 
@@ -39,22 +37,6 @@ class Problem:
         if self.column is not None:
             place.append(f"column {self.column!r}")
         return f"{', '.join(place)}: {self.what}; {self.remedy}"
-
-
-class ImportRefusedError(InputError):
-    """An import that was refused; nothing was written.
-
-    Attributes
-    ----------
-    problems : tuple of Problem
-        All of them.
-    """
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
-        more = f" and {len(problems) - 1} further problems" if len(problems) > 1 else ""
-        first = problems[0]
-        super().__init__(f"{str(first).removesuffix('; ' + first.remedy)}{more}", first.remedy)
 
 
 def short(value: object) -> str:
