@@ -59,6 +59,9 @@ BORDER_PX = 12
 """Not compared: a shifted frame knows nothing of what lies beyond its border."""
 
 LIVE_WIDTH_PX, LIVE_HEIGHT_PX, LIVE_FRAMES = 1920, 1080, 24
+SETTLED_FRAMES = 15
+"""White balance has had so many frames to learn the lamp from."""
+
 LIVE_TARGET = 3.0
 """The chain may take so many times as long as decoding the frame."""
 
@@ -206,8 +209,7 @@ def colour(fields: list[tuple[str, Pixels]]) -> str:
         # Both lamps are balanced: what is left is what the cast still does to the result.
         balance = LightSettings(glare=0.0, noise=0.0, contrast=0.0)
         cast = np.rint(truth * gains).clip(0, 255).astype(np.uint8)
-        plain = rgb2lab(LightChain(balance)(Frame(truth, 0)).frame.pixels)
-        mended = rgb2lab(LightChain(balance)(Frame(cast, 0)).frame.pixels)
+        plain, mended = (rgb2lab(_settled(balance, pixels)) for pixels in (truth, cast))
         casts.append(float(deltaE_ciede2000(before, rgb2lab(cast))[tissue].mean()))
         rests.append(float(deltaE_ciede2000(plain, mended)[tissue].mean()))
     worst = max(changed)
@@ -220,9 +222,15 @@ def colour(fields: list[tuple[str, Pixels]]) -> str:
             f"contrast is there to change.",
             f"- A lamp made redder (red +12 %, blue -14 %) changes tissue by "
             f"{statistics.mean(casts):.1f}; {statistics.mean(rests):.1f} of it is left after "
-            f"white balance.",
+            f"white balance, {SETTLED_FRAMES} frames later.",
         ]
     )
+
+
+def _settled(settings: LightSettings, pixels: Pixels) -> Pixels:
+    """Return the last of some frames that show the same."""
+    chain = LightChain(settings)
+    return [chain(Frame(pixels, index)).frame.pixels for index in range(SETTLED_FRAMES)][-1]
 
 
 def steadiness() -> str:
