@@ -89,12 +89,16 @@ def compare(
 
 
 def report(
-    grades: Counter[tuple[str, str]], values: Sequence[tuple[str, float, float]], weights: str
+    grades: Counter[tuple[str, str]],
+    values: Sequence[tuple[str, float, float]],
+    weights: str,
+    seconds: float = 3.0,
 ) -> str:
     """Return the figures as Markdown."""
     words = [str(grade or "") for grade in COLUMNS]
     lines = [
-        f"Weights `{weights}`, {datetime.now():%Y-%m-%d}. Tracks of true sperm; rows by the truth.",
+        f"Weights `{weights}`, {datetime.now():%Y-%m-%d}; dishes of {seconds:g} s. Tracks of true "
+        "sperm; rows by the truth.",
         "",
         "| truly | " + " | ".join(word or "not measured" for word in words) + " |",
         "|---|" + "---|" * len(words),
@@ -153,7 +157,7 @@ def main(update: Path | None, weights: str, seconds: float, dishes: int, keep: P
                 one = compare(truth, result.folder, fps)
                 grades += one[0]
                 values += one[1]
-    text = report(grades, values, weights)
+    text = report(grades, values, weights, seconds)
     click.echo(text)
     if update is not None:
         update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")

@@ -33,7 +33,7 @@ from sertoli.frames import Frame, VideoWriter, open_source
 from sertoli.phantom import DishSource, watch
 from sertoli.phantom.render import Look
 from sertoli.phantom.world import Dish, Regime, population
-from sertoli.search import search
+from sertoli.search import SearchSettings, search
 from sertoli.sperm import Detections, Detector
 
 Floats = npt.NDArray[np.float32]
@@ -44,7 +44,8 @@ TARGET_SIZE = (640, 480)
 """At this size the whole search shall reach this share of the slower of decode and network."""
 
 FPS = 50.0
-UM_PER_PX = 0.5
+UM_PER_PX = 0.35
+"""Told to the search, so that it and the bare network see the pictures equally enlarged."""
 DRAWN_FRAMES = 24
 """Different frames in a recording; it runs through them to and fro."""
 
@@ -163,9 +164,11 @@ def measure(
     detector = Detector(weights)
     pictures = draw(width, height)
     short = record(folder / f"{width}x{height}.mp4", pictures, len(pictures))
-    with open_source(short, grey=True) as source:
+    with open_source(short, grey=True, um_per_px=UM_PER_PX) as source:
         frames = list(source)
-    pieces = captured_input(detector, frames[0])
+    magnification = detector.magnification(frames)
+    settings = SearchSettings(um_per_px=UM_PER_PX)
+    pieces = captured_input(detector, frames[0], magnification)
     frame_s = timed(lambda: run_network(detector, pieces, 5)) / 5
     count = max(DRAWN_FRAMES, round(seconds / frame_s))
     path = record(folder / f"{width}x{height}-long.mp4", pictures, count)
@@ -180,13 +183,14 @@ def measure(
         "decode": decode,
         "network": lambda: run_network(detector, pieces, count),
         "detector": lambda: [
-            detector.detect(frames[n % len(frames)], magnification=1.0) for n in range(count)
+            detector.detect(frames[n % len(frames)], magnification=magnification)
+            for n in range(count)
         ],
-        "search": lambda: search(path, results, detector, overwrite=True),
+        "search": lambda: search(path, results, detector, settings, overwrite=True),
     }
     if (width, height) == TARGET_SIZE:
-        crowded = Crowded(weights, width, height)
-        jobs["crowd"] = lambda: search(path, folder / "crowd", crowded, overwrite=True)
+        crowded, crowd = Crowded(weights, width, height), folder / "crowd"
+        jobs["crowd"] = lambda: search(path, crowd, crowded, settings, overwrite=True)
     for job in jobs.values():
         job()  # warm caches, threads and lazy imports
     taken: dict[str, list[float]] = {name: [] for name in jobs}
@@ -244,7 +248,7 @@ def record(path: Path, pictures: list[npt.NDArray[np.uint8]], count: int) -> Pat
     return path
 
 
-def captured_input(detector: Detector, frame: Any) -> list[Floats]:
+def captured_input(detector: Detector, frame: Any, magnification: float = 1.0) -> list[Floats]:
     """Return exactly what the detector hands its network for this frame."""
     pieces: list[Floats] = []
     network = detector.network
@@ -256,7 +260,7 @@ def captured_input(detector: Detector, frame: Any) -> list[Floats]:
 
     network.run = note  # type: ignore[method-assign]
     try:
-        detector.detect(frame, magnification=1.0)
+        detector.detect(frame, magnification=magnification)
     finally:
         network.run = run  # type: ignore[method-assign]
     return pieces

@@ -297,10 +297,11 @@ def mean_of(rows: Sequence[Row], name: str) -> list[Row]:
     return means
 
 
-def report(rows: Sequence[Row], one: tuple[int, int], weights: str) -> str:
+def report(rows: Sequence[Row], one: tuple[int, int], weights: str, seconds: float = 3.0) -> str:
     """Return the figures as Markdown."""
     lines = [
-        f"Weights `{weights}`, {datetime.now():%Y-%m-%d}. HOTA, IDF1, MOTA in percent.",
+        f"Weights `{weights}`, {datetime.now():%Y-%m-%d}; dishes of {seconds:g} s. HOTA, IDF1, "
+        "MOTA in percent.",
         "",
         "| recording | tracks of | HOTA | DetA | AssA | IDF1 | MOTA | switches | cells | tracks |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -372,7 +373,7 @@ def main(
         if real.is_dir():
             files = real / "images", real / "annotations.json"
             table += measure("`visem11`", *files, finder, folder / "visem11-search")
-    text = report(table, (kept, seen), weights)
+    text = report(table, (kept, seen), weights, seconds)
     click.echo(text)
     if update is not None:
         update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
