@@ -48,15 +48,13 @@ class Rule(StrEnum):
 class ScoreRule:
     """Logistic rule for the chance of sperm in one tubule.
 
-    ``logit = intercept + wide * step + opaque * (opacity - median) + testis * share``, where
-    ``step`` is 1 / (1 + exp(-(relative - 1.4) / 0.08)), and ``share`` the mean of ``step`` over
-    the testis' other tubules.
+    The weights, one for each column of `features`, are summed up to the log of the odds.
 
     Parameters
     ----------
     intercept, wide, relative, opaque, opacity, spread : float
-        Weights of: a constant; the step; log of the relative diameter; opacity above the
-        testis' median; the testis' median opacity; the spread of diameters in the testis.
+        Weights of: a constant; a soft step of the relative diameter at 1.4; its logarithm;
+        opacity above the testis' median; that median; the spread of diameters in the testis.
     """
 
     intercept: float = 0.0
