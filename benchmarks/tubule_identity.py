@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from benchmarks.page import BEGIN, END, replace_block
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.tubules import CellNetwork, TubuleMap, TubuleMapper, TubuleTracker
 
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--look", default="flooded", help="look left out of training")
     parser.add_argument("--recordings", type=int, default=2)
     parser.add_argument("--fps", type=float, default=5.0)
+    parser.add_argument("--update", type=Path, help="page whose figures get the line at their end")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     kept = seen = 0
@@ -61,12 +63,19 @@ def main() -> None:
         known = [share for share in own if share is not None]
         seen += len(known)
         kept += sum(share >= KEPT_SHARE for share in known)
-    print(
-        f"**Synthetic.** {datetime.date.today()}; {options.recordings} recordings of {SECONDS:g} s "
+    line = (
+        f"Identity: **synthetic.** {datetime.date.today()}; {options.recordings} x {SECONDS:g} s "
         f"at {options.fps:g} looks/s, look `{options.look}` left out of training: {kept} of {seen} "
         f"tubules ({kept / max(1, seen):.1%}) keep one number at each of their places in at least "
         f"{KEPT_SHARE:.0%} of the frames that show it (target: 95 %)."
     )
+    print(line)
+    if options.update:
+        old = options.update.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+        kept_lines = [one for one in old.strip().splitlines() if not one.startswith("Identity:")]
+        text = "\n".join(kept_lines).rstrip() + "\n\n" + line
+        page = replace_block(options.update, text)
+        options.update.write_text(page, encoding="utf-8", newline="\n")
 
 
 def note(
