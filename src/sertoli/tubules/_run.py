@@ -247,7 +247,10 @@ class _FieldJob:
         self._rows += len(found)
         self._last = found
         if self._tracker is None:
-            self._pictures.append({"frame": frame.index, "file": frame.file} | _said(found))
+            self._pictures.append(
+                {"frame": frame.index, "file": frame.file}
+                | _said(found, self._settings.dilated_from)
+            )
         else:
             self._ids.update(int(one) for one in found.tubule_id)
         return draw_map(frame, found, opacity=self._settings.opacity)
@@ -257,7 +260,11 @@ class _FieldJob:
         if self._tracker is None:
             pictures = self._pictures
         else:
-            pictures = [{"last_frame": True} | _said(self._last)] if self._last is not None else []
+            pictures = (
+                [{"last_frame": True} | _said(self._last, self._settings.dilated_from)]
+                if self._last is not None
+                else []
+            )
         warnings = sorted({text for one in pictures for text in one["warnings"]})
         return {
             "tubules": self._rows if self._tracker is None else len(self._ids),
@@ -277,7 +284,7 @@ class _FieldJob:
         self._features.close()
 
 
-def _said(found: TubuleMap) -> dict[str, Any]:
+def _said(found: TubuleMap, dilated_from: float) -> dict[str, Any]:
     warnings = []
     if found.unreadable_share > MOST_UNREADABLE:
         warnings.append(
@@ -293,7 +300,7 @@ def _said(found: TubuleMap) -> dict[str, Any]:
         warnings.append("the pixel size is unknown, so lengths are in px only: give --um-per-px")
     return {
         "tubules": len(found),
-        "dilated": None if not len(found) else int((found.relative_diameter >= 1.4).sum()),
+        "dilated": None if not len(found) else int((found.relative_diameter >= dilated_from).sum()),
         "stands_out": found.stands_out,
         "statement": found.statement,
         "unreadable_share": round(found.unreadable_share, 4),
