@@ -237,13 +237,15 @@ class Sightings:
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Give the rows of ``findings.csv`` as text, fields as in `FINDINGS_COLUMNS`."""
         names: dict[str, str] = {}
-        for frame, file, time_s, centre, size, stage, probability, track_id in zip(
+        nowhere = np.isnan(self.stage_um).all(axis=1)
+        for frame, file, time_s, centre, size, stage, no_stage, probability, track_id in zip(
             self.frame.tolist(),
             self.file,
             self.time_s.tolist(),
             self.centre_px.tolist(),
             self.size_px.tolist(),
             self.stage_um.tolist(),
+            nowhere.tolist(),
             self.probability.tolist(),
             self.track_id.tolist(),
             strict=True,
@@ -257,7 +259,7 @@ class Sightings:
                 names[file],
                 _fixed(time_s, 4),
                 *places.split(),
-                *(_fixed(value, 3) for value in stage),
+                *(("", "", "") if no_stage else (_fixed(value, 3) for value in stage)),
                 f"{probability:.5f}",
                 "" if track_id == NO_TRACK else str(track_id),
                 SPERM_CLASS,
