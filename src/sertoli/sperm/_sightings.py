@@ -237,7 +237,7 @@ class Sightings:
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Give the rows of ``findings.csv`` as text, fields as in `FINDINGS_COLUMNS`."""
         names: dict[str, str] = {}
-        nowhere: npt.NDArray[np.bool_] = np.isnan(self.stage_um).all(axis=1)
+        nowhere = np.atleast_1d(np.isnan(self.stage_um).all(axis=1))
         for frame, file, time_s, centre, size, stage, no_stage, probability, track_id in zip(
             self.frame.tolist(),
             self.file,
