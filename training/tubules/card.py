@@ -17,9 +17,10 @@ WHAT = {
         "per px: heat of a tubule's centreline, its diameter, its direction, its opacity, and "
         "whether the place can be read. How it is used stands in `docs/field.md`.",
         "field.md",
-        "Trained on Sertoli's digital testis and made-up tubes (`training/tubules/made_up.py`), and, "
-        "as pictures that show no testis, on simulated dishes and sections of `tubules_histology` "
-        "(Apache-2.0). The settings above are those of the last go; `training/README.md` tells all. No picture of an opened testis was to be had, so none "
+        "Trained on Sertoli's digital testis and made-up tubes (`training/tubules/made_up.py`), "
+        "and, as pictures that show no testis, on simulated dishes and sections of "
+        "`tubules_histology` (Apache-2.0). The settings above are those of the last go; "
+        "`training/README.md` tells all. No picture of an opened testis was to be had, so none "
         "was seen in training or testing, and nothing is known of how it does on one. The figures "
         "are of a network trained alike without the look named there; the one that ships has seen "
         "every look.",

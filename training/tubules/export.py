@@ -25,8 +25,8 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "fields": (
         FIELD_WEIGHTS,
         ("line", "log_diameter", "cos", "sin", "opacity", "unreadable"),
-        "sertoli phantom, operating fields, and made-up tubes (synthetic); as pictures that show no "
-        "testis sertoli phantom dishes and tubules_histology (Apache-2.0)",
+        "sertoli phantom, operating fields, and made-up tubes (synthetic); as pictures that show "
+        "no testis sertoli phantom dishes and tubules_histology (Apache-2.0)",
     ),
 }
 """Kind -> (file name, channels, data)."""
