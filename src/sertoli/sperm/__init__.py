@@ -1,7 +1,6 @@
 """Sperm seen, followed and graded."""
 
 from sertoli.sperm._detector import Detector
-from sertoli.sperm.tracking import MAX_GAP_FRAMES, Linker
 from sertoli.sperm._network import Network
 from sertoli.sperm._session import Device
 from sertoli.sperm._sightings import (
@@ -12,6 +11,7 @@ from sertoli.sperm._sightings import (
     plain_text,
 )
 from sertoli.sperm._weights_list import WeightsEntry, list_weights
+from sertoli.sperm.tracking import MAX_GAP_FRAMES, Linker
 
 __all__ = [
     "COCO_CATEGORIES",
