@@ -158,8 +158,9 @@ def test_without_reflections_the_colours_stay() -> None:
     assert np.array_equal(seen.frame.pixels, pixels)
 
 
-def test_still_noise_is_averaged_and_a_tremor_followed() -> None:
-    values = scene()
+@pytest.mark.parametrize(("height", "width"), [(240, 320), (721, 801)])  # the large one is halved
+def test_still_noise_is_averaged_and_a_tremor_followed(height: int, width: int) -> None:
+    values = scene(height, width)
     chain = LightChain(LightSettings(white_balance=0, glare=0, contrast=0, noise=1))
     rng = np.random.default_rng(3)
     for index in range(12):

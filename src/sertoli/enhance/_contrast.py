@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sertoli.enhance._enhanced import Floats, Mask
+from sertoli.frames import Pixels
 
 SURROUNDINGS = 20
 """The surroundings reach as far as the picture's shorter side divided by this."""
@@ -26,7 +27,7 @@ MOST_CHANGE = 36.0
 """No pixel changes by more grey levels than this (of 255)."""
 
 
-def contrast_change(luma: Floats, strength: float, unreadable: Mask) -> Floats:
+def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
     """Return what to add to a picture's luminance to raise its local contrast.
 
     The picture is split into a base, which follows strong edges, and what deviates from it
@@ -37,7 +38,7 @@ def contrast_change(luma: Floats, strength: float, unreadable: Mask) -> Floats:
 
     Parameters
     ----------
-    luma : ndarray, (H, W) float32, 0 to 255
+    luma : ndarray, (H, W) uint8
     strength : float, 0 to 1
     unreadable : ndarray, (H, W) bool
         Left out of what the surroundings are.
@@ -52,9 +53,10 @@ def contrast_change(luma: Floats, strength: float, unreadable: Mask) -> Floats:
     size = (max(1, width // step), max(1, height // step))
     weight = cv2.resize((~unreadable).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     weight += np.float32(1e-3)
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    values = luma.astype(np.float32)
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     # Of the square, too: what varies within a cell of the small picture counts as variance.
-    square = cv2.resize(luma * luma, size, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(values * values, size, interpolation=cv2.INTER_AREA)
     reach = max(1, min(size) // SURROUNDINGS)
     box = (2 * reach + 1, 2 * reach + 1)
 

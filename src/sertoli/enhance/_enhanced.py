@@ -50,6 +50,13 @@ def from_floats(values: Floats, dtype: npt.DTypeLike) -> Pixels:
     return rounded
 
 
+def as_bytes(pixels: Pixels) -> Pixels:
+    """Return the pixels as uint8, grey or RGB as they were."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=255.0 / full_scale(pixels)))
+
+
 def magnified_optics(optics: Optics, factor: float) -> Optics:
     """Return the optics of a picture with ``factor`` times the pixels along each side."""
     if optics.um_per_px is None:
@@ -79,6 +86,15 @@ def highest_of(values: Pixels) -> Pixels:
         return values
     red, green, blue = cv2.split(values)
     return np.asarray(cv2.max(red, cv2.max(green, blue)))
+
+
+def extremes_of(values: Pixels) -> tuple[Pixels, Pixels]:
+    """Return each pixel's darkest and its brightest channel, each (H, W)."""
+    if values.ndim == 2:
+        return values, values
+    red, green, blue = cv2.split(values)
+    lowest, highest = cv2.min(red, cv2.min(green, blue)), cv2.max(red, cv2.max(green, blue))
+    return np.asarray(lowest), np.asarray(highest)
 
 
 def luma_of(values: Pixels) -> Pixels:

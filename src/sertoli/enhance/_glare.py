@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, lowest_of
-from sertoli.frames import Frame
+from sertoli.frames import Frame, Pixels
 
 CLIPPED = 246.0
 """At or above this (of 255) in every channel the sensor is full and holds no tissue."""
@@ -45,8 +45,11 @@ def glare_mask(frame: Frame) -> Mask:
     return glare_in(as_floats(lowest_of(frame.pixels)))
 
 
-def glare_in(lowest: Floats) -> Mask:
-    """Find glare by each pixel's darkest channel, (H, W), 0 to 255; see `glare_mask`."""
+def glare_in(lowest: Floats | Pixels) -> Mask:
+    """Find glare by each pixel's darkest channel, (H, W), 0 to 255; see `glare_mask`.
+
+    Bytes are several times as quick as float32.
+    """
     reach = max(3, min(lowest.shape) // WIDEST_STREAK) | 1
     # What is left of the picture when everything narrower than `reach` is taken down.
     box = np.ones((reach, reach), np.uint8)
@@ -54,14 +57,16 @@ def glare_in(lowest: Floats) -> Mask:
     excess = cv2.subtract(lowest, cv2.blur(ground, (reach, reach)))
     clipped = lowest >= CLIPPED
     seeds = clipped | ((excess > SEED_EXCESS) & (lowest > SEED_LEVEL))
+    if not seeds.any():
+        return np.asarray(seeds, dtype=np.bool_)
     peak = cv2.dilate(excess * seeds, box)
-    rim = (peak > 0.0) & (excess > np.float32(RIM_SHARE) * peak)
+    rim = (peak > 0) & (excess > np.float32(RIM_SHARE) * peak)
     # The bloom around a full sensor: one pixel.
     full = cv2.dilate(clipped.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(seeds | rim | full, dtype=np.bool_)
 
 
-def dark_in(highest: Floats) -> Mask:
+def dark_in(highest: Floats | Pixels) -> Mask:
     """Tell by each pixel's brightest channel, (H, W), 0 to 255, where there is next to no light."""
     return np.asarray(highest <= DARK, dtype=np.bool_)
 

@@ -30,7 +30,12 @@ _WINDOW_PX = (15, 15)
 _UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 
 
-def motion_to(reference: Floats, moved: Floats, readable: Mask | None = None) -> Affine | None:
+def motion_to(
+    reference: Floats | Pixels,
+    moved: Floats | Pixels,
+    readable: Mask | None = None,
+    most_points: int = MOST_POINTS,
+) -> Affine | None:
     """Estimate the similarity that takes points of ``reference`` to ``moved``.
 
     Corners are followed by pyramidal Lucas-Kanade and must come back to where they began; the
@@ -39,9 +44,11 @@ def motion_to(reference: Floats, moved: Floats, readable: Mask | None = None) ->
 
     Parameters
     ----------
-    reference, moved : ndarray, (H, W) float32, 0 to 255
+    reference, moved : ndarray, (H, W) float32 or uint8, 0 to 255
     readable : ndarray, (H, W) bool, optional
         Where corners of ``reference`` may be taken; glare moves with the lamp, not the tissue.
+    most_points : int, optional
+        So many corners are followed at most: fewer are quicker and less exact.
 
     Returns
     -------
@@ -52,7 +59,7 @@ def motion_to(reference: Floats, moved: Floats, readable: Mask | None = None) ->
     side = min(first.shape)
     corners = cv2.goodFeaturesToTrack(
         first,
-        MOST_POINTS,
+        most_points,
         0.01,
         max(3.0, side / 40),
         mask=None if readable is None else readable.astype(np.uint8),

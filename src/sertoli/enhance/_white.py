@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, lowest_of
+from sertoli.enhance._enhanced import Floats, Mask, extremes_of
 from sertoli.frames import Pixels
 
 NEUTRAL: Floats = np.ones(3, dtype=np.float32)
@@ -23,7 +23,13 @@ HALF_EVIDENCE_PX = 25.0
 FRAMES = 15.0
 """The lamp's colour follows over about so many frames: it drifts, it does not jump."""
 
-_USABLE = (40.0, 245.0)
+LEARN_EVERY = 4
+"""The lamp is read from every so many frames."""
+
+_USABLE = (40, 245)
+
+_LIGHT = ((np.arange(256) / 255.0) ** GAMMA).astype(np.float32)
+"""The light that a stored byte stands for."""
 
 
 class WhiteBalance:
@@ -39,13 +45,15 @@ class WhiteBalance:
     def __init__(self) -> None:
         self._lamp = np.zeros(3)
         self._weight = 0.0
+        self._frames = 0
+        self._gains = NEUTRAL
 
     def update(self, pixels: Pixels, glare: Mask) -> Floats:
         """Learn from a frame and return the factors for its stored values.
 
         Parameters
         ----------
-        pixels : ndarray, (H, W, 3) RGB, uint8 or uint16
+        pixels : ndarray, (H, W, 3) RGB, uint8
         glare : ndarray, (H, W) bool
             From `glare_mask`.
 
@@ -55,10 +63,16 @@ class WhiteBalance:
             Luminance is kept: the factors' mean, weighted as in luminance, is 1. `NEUTRAL`
             itself while nothing is known.
         """
-        added, weight = _reflected(pixels, glare)
-        keep = 1.0 - 1.0 / FRAMES if self._weight else 0.0
-        self._lamp = keep * self._lamp + added
-        self._weight = keep * self._weight + weight
+        if self._frames % LEARN_EVERY == 0:
+            added, weight = _reflected(pixels, glare)
+            keep = 1.0 - LEARN_EVERY / FRAMES if self._weight else 0.0
+            self._lamp = keep * self._lamp + added
+            self._weight = keep * self._weight + weight
+            self._gains = self._neutralising()
+        self._frames += 1
+        return self._gains
+
+    def _neutralising(self) -> Floats:
         if self._weight <= 0.0 or self._lamp.min() <= 0.0:
             return NEUTRAL
         lamp = self._lamp / self._lamp.mean()
@@ -79,13 +93,14 @@ def _reflected(pixels: Pixels, glare: Mask) -> tuple[np.ndarray, float]:
     glare = glare[::step, ::step]
     if not glare.any():
         return np.zeros(3), 0.0
-    values = as_floats(pixels[::step, ::step])
+    values = np.ascontiguousarray(pixels[::step, ::step])
     near = cv2.dilate(glare.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     beside = (near & ~glare).astype(np.float32)
-    light = cv2.pow(values / np.float32(255.0), GAMMA)
+    light = cv2.LUT(values, _LIGHT)
     norm = cv2.blur(beside, (15, 15)) + np.float32(1e-6)
     around = cv2.blur(light * cv2.merge([beside] * 3), (15, 15))
-    usable = glare & (highest_of(values) < _USABLE[1]) & (lowest_of(values) > _USABLE[0])
+    lowest, highest = extremes_of(values)
+    usable = glare & (highest < _USABLE[1]) & (lowest > _USABLE[0])
     usable &= norm > 0.02
     added = light[usable] - around[usable] / norm[usable][:, None]
     added = added[(added > 0.01).all(axis=1)]
