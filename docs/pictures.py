@@ -92,7 +92,7 @@ def report_screenshot(out: Path) -> None:
     """Run the demo and take a picture of the report it makes."""
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(["sertoli", "demo", "--out", f"{work}/demo"], check=True)
-        screenshot(next(Path(work, "demo").rglob("report.html")), out, 1500)
+        screenshot(Path(work, "demo", "search", "report.html"), out, 1500)
 
 
 def outcomes_screenshots(top: Path, clinics: Path) -> None:

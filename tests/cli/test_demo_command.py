@@ -14,7 +14,8 @@ from sertoli.cli._watch import StopSwitch
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Three frames instead of four seconds, in an empty folder."""
+    """Three frames instead of four seconds and a small field, in an empty folder."""
+    monkeypatch.setattr(demo, "FIELD_SIZE_PX", (160, 120))
     monkeypatch.setattr(demo, "SECONDS", 3 / demo.FPS)
     monkeypatch.chdir(tmp_path)
 
@@ -34,14 +35,32 @@ def test_it_names_a_report_that_is_there(capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     (report,) = re.findall(r"^Report: (.+)$", out, re.MULTILINE)
     assert Path(report).is_file()
-    assert names(Path("sertoli-demo")) == ["dish", "search", "summary.json"]
+    assert names(Path("sertoli-demo")) == [
+        "dish",
+        "field",
+        "field-enhanced",
+        "field-map",
+        "index.html",
+        "programme",
+        "record",
+        "search",
+        "summary.json",
+    ]
     assert names(Path("sertoli-demo/dish")) == ["dish.mp4", "truth.json"]
+    page = Path(report).read_text(encoding="utf-8")
+    for place in re.findall(r'(?:href|src)="([^"]+)"', page):
+        assert (Path(report).parent / place).is_file(), place
+    assert "not a medical device" in page
+    assert "simulated" in page
 
 
-def test_again_and_again_it_takes_the_next_free_name(tmp_path: Path) -> None:
+def test_again_and_again_it_takes_the_next_free_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(demo, "_run", lambda place, detector: ({}, False))
     (tmp_path / "sertoli-demo").mkdir()
     (tmp_path / "sertoli-demo-2.partial").mkdir()
-    assert exit_code() == 0
+    assert exit_code("--json") == 0
     assert names(tmp_path) == ["sertoli-demo", "sertoli-demo-2.partial", "sertoli-demo-3"]
     assert names(tmp_path / "sertoli-demo") == []
 
@@ -63,6 +82,14 @@ def test_a_place_that_is_taken_is_refused_unless_told(
     assert summary["search"]["frames_searched"] == 3
     assert summary["evaluation"]["images"] == 3
     assert summary["evaluation"]["truths"] > 0
+    review, record = summary["review"], summary["record"]
+    assert review["simulated"] is True
+    assert review["confirmed"] + review["rejected"] == review["candidates"] > 0
+    assert review["bound"]["sentence"] == summary["search"]["upper_bound_95_note"]
+    assert record["confirmed_sperm"] == review["confirmed"]
+    assert record["verified"] is True
+    assert summary["field"]["tubules"] > 0
+    assert any("13" in line and "23" in line for line in summary["programme"]["rates"])
 
 
 def test_stopped_it_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -70,7 +97,18 @@ def test_stopped_it_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert exit_code("--out", "here") == 130
     summary = json.loads((tmp_path / "here" / "summary.json").read_text(encoding="utf-8"))
     assert summary["stopped"] is True
-    assert summary["evaluation"] is None
+    for later in ("evaluation", "review", "record", "programme"):
+        assert summary[later] is None
+    assert names(tmp_path / "here") == [
+        "dish",
+        "field",
+        "field-enhanced",
+        "field-map",
+        "index.html",
+        "search",
+        "summary.json",
+    ]
+    assert "was stopped" in (tmp_path / "here" / "index.html").read_text(encoding="utf-8")
     assert (tmp_path / "here" / "search" / "report.html").is_file()
 
 

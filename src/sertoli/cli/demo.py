@@ -1,4 +1,4 @@
-"""``sertoli demo``: as much of the loop as there is, on a simulated dish, without a person."""
+"""``sertoli demo``: a simulated case from the operating field to the report, without a person."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ SECONDS = 4.0
 FPS = 25.0
 """A dish with few sperm among many other cells, all but one of them hardly moving."""
 
+FIELD_SEED = 46
+FIELD_SIZE_PX = (640, 480)
+"""An opened testis in which a few tubules are wider than the others."""
+
+SPECIMEN = "SP-1"
+STEPS = 6
+
 
 @click.command(epilog=DISCLAIMER)
 @click.option(
@@ -39,12 +46,14 @@ FPS = 25.0
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(out: Path | None, weights: str, overwrite: bool, as_json: bool) -> int:
-    """Run a simulated case without a person, from the dish to the report.
+    """Run a simulated case without a person, from the operating field to the report.
 
-    So far: a dish is simulated and recorded, the recording is searched, and what was found
-    is compared with what is truly there. Ends by itself.
+    An opened testis is pictured, enhanced and mapped; a dish is recorded and searched; what was
+    found is compared with the truth, reviewed by a simulated reviewer, and entered in a record;
+    a programme's year is reported. Ends by itself.
     """
     # Only here: the network, the simulator and the readers take a while to load.
+    from sertoli.operation.simulated import PAGE_NAME
     from sertoli.outputs import OutputFolder
     from sertoli.sperm import Detector
 
@@ -62,7 +71,8 @@ def command(out: Path | None, weights: str, overwrite: bool, as_json: bool) -> i
     else:
         for line in _told(summary):
             click.echo(line)
-        click.echo(f"Report: {place / 'search' / 'report.html'}")
+        click.echo(DISCLAIMER)
+        click.echo(f"Report: {place / PAGE_NAME}")
     return EXIT_STOPPED if stopped else 0
 
 
@@ -78,28 +88,60 @@ def _next_free(wanted: Path) -> Path:
 
 def _run(place: Path, detector: Finder) -> tuple[dict[str, Any], bool]:
     """Run the case into ``place``; return its summary and whether the person stopped it."""
-    click.echo("1/3  A dish of dispersed testicular tissue is simulated and recorded.", err=True)
+    from sertoli.operation.simulated import show_field, write_page
+    from sertoli.search import result_line
+
+    _say(1, "An opened testis is simulated, pictured, enhanced and mapped.")
+    field = show_field(place, FIELD_SEED, size_px=FIELD_SIZE_PX)
+    _say(2, "A dish of dispersed testicular tissue is simulated and recorded.")
     recording, truth = _record(place / "dish")
-    click.echo("2/3  The recording is searched for sperm.", err=True)
+    _say(3, "The recording is searched for sperm.")
     result = _search(recording, place / "search", detector)
-    figures = None
-    if not result.stopped:
-        click.echo("3/3  What was found is compared with what is truly there.", err=True)
-        figures = _evaluate(result.folder, truth)
-    summary = {
+    summary: dict[str, Any] = {
         "schema_version": 1,
         "command": "demo",
         "sertoli_version": result.summary["sertoli_version"],
         "synthetic": True,
         "seed": SEED,
         "stopped": result.stopped,
+        "field": field,
         "search": result.summary,
-        "evaluation": figures,
+        "evaluation": None,
+        "review": None,
+        "record": None,
+        "programme": None,
         "disclaimer": DISCLAIMER,
     }
+    if not result.stopped:
+        summary |= _follow(place, result.folder, truth)
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     (place / "summary.json").write_text(text, encoding="utf-8", newline="\n")
+    write_page(place, summary, result_line(summary["search"]))
     return summary, result.stopped
+
+
+def _follow(place: Path, search: Path, truth: Path) -> dict[str, Any]:
+    """Do all that comes after the search; return what the summary says of it."""
+    from sertoli.operation.simulated import keep_record, report_example_year, review_by_truth
+
+    _say(4, "What was found is compared with what is truly there.")
+    figures = _evaluate(search, truth)
+    _say(5, "A simulated reviewer, who knows the truth, confirms or rejects each candidate.")
+    review = review_by_truth(search, truth)
+    _say(6, "The case is entered in a record, and the programme's example year is reported.")
+    (place / "record").mkdir()
+    return {
+        "evaluation": figures,
+        "review": {"simulated": True} | review,
+        # what may still hide stands in it since the review
+        "search": json.loads((search / "summary.json").read_text(encoding="utf-8")),
+        "record": keep_record(place / "record" / "clinic.db", SPECIMEN, search),
+        "programme": report_example_year(place / "programme"),
+    }
+
+
+def _say(step: int, text: str) -> None:
+    click.echo(f"{step}/{STEPS}  {text}", err=True)
 
 
 def _record(place: Path) -> tuple[Path, Path]:
@@ -128,7 +170,9 @@ def _search(recording: Path, place: Path, detector: Finder) -> SearchResult:
     from sertoli.optics import Modality
     from sertoli.search import SearchSettings, search
 
-    settings = SearchSettings(um_per_px=UM_PER_PX, modality=Modality.PHASE_CONTRAST)
+    settings = SearchSettings(
+        um_per_px=UM_PER_PX, modality=Modality.PHASE_CONTRAST, specimen=SPECIMEN
+    )
     with StopSwitch() as switch, ProgressLine() as progress:
         progress.begin(recording.name)
         return search(
@@ -155,7 +199,10 @@ def _evaluate(findings: Path, truth: Path) -> dict[str, Any]:
 def _told(summary: dict[str, Any]) -> list[str]:
     from sertoli.search import result_line
 
-    lines = [result_line(summary["search"])]
+    lines = [
+        f"Opened testis: {summary['field']['statement']}",
+        result_line(summary["search"]),
+    ]
     figures = summary["evaluation"]
     if figures is not None:
         found, wrong, missed = figures["tp"], figures["fp"], figures["fn"]
@@ -163,5 +210,11 @@ def _told(summary: dict[str, Any]) -> list[str]:
             f"In truth a sperm was to be seen {found + missed} times, counted frame by frame: "
             f"{found} found, {missed} missed; {wrong} of the {found + wrong} findings are wrong "
             "(late spermatids and sperm hidden from everybody do not count)"
+        )
+    review = summary["review"]
+    if review is not None:
+        lines.append(
+            f"Simulated reviewer: {review['confirmed']} confirmed, {review['rejected']} rejected. "
+            f"{review['bound']['sentence']}"
         )
     return lines
