@@ -51,8 +51,9 @@ def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
     height, width = luma.shape
     step = max(1, min(height, width) // 180)
     size = (max(1, width // step), max(1, height // step))
-    weight = cv2.resize((~unreadable).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    weight += np.float32(1e-3)
+    readable = np.asarray(~unreadable, dtype=np.bool_).view(np.uint8) * np.uint8(255)
+    weight = cv2.resize(readable, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight += np.float32(0.25)
     values = luma.astype(np.float32)
     small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     # Of the square, too: what varies within a cell of the small picture counts as variance.
@@ -73,6 +74,13 @@ def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
     slope = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
     # Grain of single pixels is noise: it is left as it is, not raised.
-    change = cv2.GaussianBlur(luma, (0, 0), GRAIN_PX) * slope - offset
+    grainless = cv2.GaussianBlur(luma, (0, 0), GRAIN_PX)
+    # In place: fresh memory costs more than the sums.
+    change: Floats = np.multiply(grainless, slope, out=slope)
+    change -= offset
     # Bends towards the limit instead of stopping at it.
-    return np.asarray(change / (1.0 + np.abs(change) / np.float32(MOST_CHANGE)), dtype=np.float32)
+    bend: Floats = np.abs(change, out=offset)
+    bend *= np.float32(1.0 / MOST_CHANGE)
+    bend += np.float32(1.0)
+    change /= bend
+    return change

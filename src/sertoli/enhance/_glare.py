@@ -8,17 +8,18 @@ import numpy as np
 from sertoli.enhance._enhanced import Floats, Mask, as_floats, highest_of, lowest_of
 from sertoli.frames import Frame, Pixels
 
-CLIPPED = 246.0
+# Whole numbers: bytes compared with fractions are made float64 first.
+CLIPPED = 246
 """At or above this (of 255) in every channel the sensor is full and holds no tissue."""
 
-SEED_EXCESS, SEED_LEVEL = 40.0, 165.0
+SEED_EXCESS, SEED_LEVEL = 40, 165
 """A streak is where the darkest channel exceeds what lies beside it by the first, and is at least
 as bright as the second (of 255)."""
 
 RIM_SHARE = 0.4
 """Its rim is where at least this share of the excess beside it is left."""
 
-DARK = 4.0
+DARK = 4
 """At or below this (of 255) in every channel there is nothing to be read."""
 
 WIDEST_STREAK = 50
@@ -60,7 +61,7 @@ def glare_in(lowest: Floats | Pixels) -> Mask:
     if not seeds.any():
         return np.asarray(seeds, dtype=np.bool_)
     peak = cv2.dilate(excess * seeds, box)
-    rim = (peak > 0) & (excess > np.float32(RIM_SHARE) * peak)
+    rim = (peak > 0) & (cv2.addWeighted(excess, 1.0, peak, -RIM_SHARE, 0.0) > 0)
     # The bloom around a full sensor: one pixel.
     full = cv2.dilate(clipped.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(seeds | rim | full, dtype=np.bool_)

@@ -138,7 +138,7 @@ def _moved(old: Pixels, new: Pixels) -> Pixels:
     difference = highest_of(np.asarray(cv2.absdiff(new, old)))
     # Sums, not means: whole levels would be too coarse.
     around = cv2.boxFilter(difference, cv2.CV_16U, (side, side), normalize=False)
-    usual = max(LEAST_DIFFERENCE * side * side, float(np.median(around[::4, ::4])))
+    usual = max(LEAST_DIFFERENCE * side * side, float(np.median(around[::8, ::8])))
     moved = cv2.compare(around, MOVED * usual, cv2.CMP_GT)
     # A glove's breadth around what moves is fresh as well.
     return np.asarray(cv2.dilate(moved, np.ones((3, 3), np.uint8)))
