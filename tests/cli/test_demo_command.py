@@ -37,6 +37,7 @@ def test_it_names_a_report_that_is_there(capsys: pytest.CaptureFixture[str]) -> 
     assert Path(report).is_file()
     assert names(Path("sertoli-demo")) == [
         "dish",
+        "dish.png",
         "field",
         "field-enhanced",
         "field-map",
@@ -101,6 +102,7 @@ def test_stopped_it_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_pa
         assert summary[later] is None
     assert names(tmp_path / "here") == [
         "dish",
+        "dish.png",
         "field",
         "field-enhanced",
         "field-map",

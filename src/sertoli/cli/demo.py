@@ -88,13 +88,14 @@ def _next_free(wanted: Path) -> Path:
 
 def _run(place: Path, detector: Finder) -> tuple[dict[str, Any], bool]:
     """Run the case into ``place``; return its summary and whether the person stopped it."""
-    from sertoli.operation.simulated import show_field, write_page
+    from sertoli.operation.simulated import show_field, show_first_frame, write_page
     from sertoli.search import result_line
 
     _say(1, "An opened testis is simulated, pictured, enhanced and mapped.")
     field = show_field(place, FIELD_SEED, size_px=FIELD_SIZE_PX)
     _say(2, "A dish of dispersed testicular tissue is simulated and recorded.")
     recording, truth = _record(place / "dish")
+    show_first_frame(recording, place / "dish.png")
     _say(3, "The recording is searched for sperm.")
     result = _search(recording, place / "search", detector)
     summary: dict[str, Any] = {

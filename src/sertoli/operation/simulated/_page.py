@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import jinja2
+import numpy as np
+
+from sertoli.frames import open_source
 
 PAGE_NAME = "index.html"
 
@@ -35,3 +39,19 @@ def write_page(place: Path, summary: dict[str, Any], result: str) -> Path:
     text = environment.get_template("index.html.j2").render(**summary, result=result)
     page.write_text(text, encoding="utf-8", newline="\n")
     return page
+
+
+def show_first_frame(recording: Path, picture: Path) -> None:
+    """Write the first frame of a recording as a picture: browsers do not play MPEG-4 part 2.
+
+    Raises
+    ------
+    InputError
+        If the recording cannot be read.
+    """
+    with open_source(recording) as source:
+        pixels = np.asarray(next(iter(source)).pixels)
+    if pixels.ndim == 3:
+        pixels = np.ascontiguousarray(pixels[:, :, ::-1])
+    _, code = cv2.imencode(picture.suffix, pixels)
+    picture.write_bytes(code.tobytes())
