@@ -17,7 +17,7 @@ from sertoli.enhance import LightChain
 from sertoli.frames import Frame, VideoWriter, as_it_happened, open_source
 from sertoli.operation import LiveField
 from sertoli.phantom import make_field
-from sertoli.tubules import TubuleMapper
+from sertoli.tubules import CellNetwork, TubuleMapper
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def simulated(file: Path) -> Path:
 def measure(video: Path, seconds: float, map_width_px: int) -> Delays:
     """Time decoding alone, then run the live field for ``seconds``."""
     decode_s = time_decoding(video)
-    mapper = TubuleMapper()
+    mapper = TubuleMapper(CellNetwork(threads=1))
     shown: list[tuple[int, float, float]] = []
     maps: dict[int, float] = {}
     ages: list[float] = []

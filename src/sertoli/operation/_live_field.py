@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,12 @@ from sertoli.enhance import Enhanced
 from sertoli.frames import Arrival, Frame, LatestFrame
 from sertoli.optics import Optics
 from sertoli.tubules import TubuleMap
+
+
+_TURN_S = 0.0003
+"""How long the map's Python code may hold the interpreter while the view waits for it. The view
+is a row of short calls into OpenCV and would wait for every one of them; Python's own 5 ms are
+too long for that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,9 +114,12 @@ class LiveField:
         self._map: MapView | None = None
         self._error: BaseException | None = None
         self._is_stopped = False
+        self._turn_before_s = 0.0
         self._mapping = threading.Thread(target=self._keep_mapping, name="map", daemon=True)
 
     def __enter__(self) -> Self:
+        self._turn_before_s = sys.getswitchinterval()
+        sys.setswitchinterval(_TURN_S)
         self._latest.__enter__()
         self._mapping.start()
         return self
@@ -123,6 +133,7 @@ class LiveField:
         self._is_stopped = True
         self._latest.__exit__(kind, error, trace)
         self._mapping.join()
+        sys.setswitchinterval(self._turn_before_s)
 
     def __iter__(self) -> Iterator[FieldView]:
         """Give enhanced pictures, newest frame first, until the source ends.
