@@ -18,7 +18,6 @@ from sertoli.frames import Arrival, Frame, LatestFrame
 from sertoli.optics import Optics
 from sertoli.tubules import TubuleMap
 
-
 _TURN_S = 0.0003
 """How long the map's Python code may hold the interpreter while the view waits for it. The view
 is a row of short calls into OpenCV and would wait for every one of them; Python's own 5 ms are
