@@ -15,12 +15,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 import torch
 
 from sertoli.sperm.morphology import CLASSIFIER_FILE, CLASSIFIER_PX, PARTS
 from training.morphology.crops import Heads, read_heads, seen_anew
 from training.morphology.network import HeadNetwork
+from training.weights_file import export_onnx
 
 OUT = Path("research-weights") / CLASSIFIER_FILE
 LICENCE = "CC BY-NC-SA 4.0"
@@ -83,37 +83,19 @@ def _follow(average: HeadNetwork, network: HeadNetwork) -> None:
 
 def write(network: HeadNetwork, out: Path, epochs: int, seed: int) -> None:
     """Write the network with what it says about itself, whole or not at all."""
-    program = torch.onnx.export(
-        network,
-        (torch.zeros(2, 1, CLASSIFIER_PX, CLASSIFIER_PX),),
-        input_names=["crops"],
-        output_names=["log_odds"],
-        dynamic_shapes={"crops": {0: torch.export.Dim("heads")}},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    onnx.helper.set_model_props(
-        model,
-        {
-            "parts": ",".join(PARTS),
-            "side_px": str(CLASSIFIER_PX),
-            "licence": LICENCE,
-            "restriction": RESTRICTION,
-            "training_data": "MHSMA (CC BY-NC-SA 4.0), split train",
-            "training_settings": json.dumps({"epochs": epochs, "seed": seed, "batch": BATCH}),
-            "sertoli_version": version("sertoli"),
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        },
-    )
-    onnx.checker.check_model(model)
-    part = out.with_name(out.name + ".partial")
-    part.write_bytes(model.SerializeToString())
-    part.replace(out)
+    said = {
+        "parts": ",".join(PARTS),
+        "side_px": str(CLASSIFIER_PX),
+        "licence": LICENCE,
+        "restriction": RESTRICTION,
+        "training_data": "MHSMA (CC BY-NC-SA 4.0), split train",
+        "training_settings": json.dumps({"epochs": epochs, "seed": seed, "batch": BATCH}),
+        "sertoli_version": version("sertoli"),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    example = torch.zeros(2, 1, CLASSIFIER_PX, CLASSIFIER_PX)
+    sizes = {0: torch.export.Dim("heads")}
+    export_onnx(network, example, out, said, takes="crops", gives="log_odds", sizes=sizes)
 
 
 def main() -> None:

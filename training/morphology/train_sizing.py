@@ -18,13 +18,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sertoli.sperm.morphology import SIZER_FILE, SIZER_PX, SIZER_WINDOW, normalise_crop
 from training.morphology.sizing_crops import CROP_PX, WINDOW
+from training.weights_file import export_onnx
 
 Floats = npt.NDArray[np.float32]
 
@@ -169,20 +169,6 @@ def train(heads: Heads, epochs: int, seed: int) -> SizeNetwork:
 
 def write(network: SizeNetwork, out: Path, heads: int, epochs: int, seed: int) -> None:
     """Write the network with what it says about itself, whole or not at all."""
-    program = torch.onnx.export(
-        network,
-        (torch.zeros(2, 1, SIZER_PX, SIZER_PX),),
-        input_names=["crops"],
-        output_names=["sizes"],
-        dynamic_shapes={"crops": {0: torch.export.Dim("heads")}},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
     said = {
         "side_px": str(SIZER_PX),
         "window": str(SIZER_WINDOW),
@@ -192,11 +178,9 @@ def write(network: SizeNetwork, out: Path, heads: int, epochs: int, seed: int) -
         "sertoli_version": version("sertoli"),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
-    onnx.helper.set_model_props(model, said)
-    onnx.checker.check_model(model)
-    part = out.with_name(out.name + ".partial")
-    part.write_bytes(model.SerializeToString())
-    part.replace(out)
+    example = torch.zeros(2, 1, SIZER_PX, SIZER_PX)
+    sizes = {0: torch.export.Dim("heads")}
+    export_onnx(network, example, out, said, takes="crops", gives="sizes", sizes=sizes)
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 
 from sertoli.sperm import Detector
@@ -25,8 +24,8 @@ from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_ra
 from training.sperm.research import NONE, Origin
 from training.sperm.run import Run
 from training.sperm.validation import held_out, match
+from training.weights_file import export_onnx
 
-MOST_BYTES = 10 * 1024 * 1024
 AGREEMENT = 1e-3
 """Largest difference allowed between ONNX Runtime and PyTorch, in logits."""
 
@@ -144,30 +143,9 @@ def describe(
 def write_onnx(network: SpermNetwork, file: Path, metadata: Mapping[str, str]) -> None:
     """Write network and metadata to one ONNX file, whole or not at all."""
     batch, rows, columns = (torch.export.Dim(name) for name in ("batch", "rows", "columns"))
-    program = torch.onnx.export(
-        network.eval(),
-        (torch.zeros(2, 1, 8 * ALIGNMENT, 10 * ALIGNMENT),),
-        input_names=["picture"],
-        output_names=["cells"],
-        dynamic_shapes={"picture": {0: batch, 2: ALIGNMENT * rows, 3: ALIGNMENT * columns}},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
-    # names of source files and line numbers are of no use to anyone else
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    onnx.helper.set_model_props(model, dict(metadata))
-    onnx.checker.check_model(model)
-    content = model.SerializeToString()
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"{len(content)} bytes are more than a weights file may have")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(file.name + ".partial")
-    part.write_bytes(content)
-    part.replace(file)
+    example = torch.zeros(2, 1, 8 * ALIGNMENT, 10 * ALIGNMENT)
+    sizes = {0: batch, 2: ALIGNMENT * rows, 3: ALIGNMENT * columns}
+    export_onnx(network, example, file, metadata, takes="picture", gives="cells", sizes=sizes)
 
 
 def check(network: SpermNetwork, file: Path) -> None:

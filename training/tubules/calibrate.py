@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 
 from sertoli.phantom import make_field
 from sertoli.tubules import CellNetwork, ScoreRule, TubuleMapper, features
+from training.weights_file import save_onnx
 
 FIRST_SEED = 800_000
 UM_PER_PX, WIDTH_PX, HEIGHT_PX = 8.0, 640, 480
@@ -44,10 +45,7 @@ def main() -> None:
         model = onnx.load(file)
         facts = {one.key: one.value for one in model.metadata_props}
         facts["score"] = json.dumps({key: round(value, 4) for key, value in asdict(rule).items()})
-        onnx.helper.set_model_props(model, facts)
-        part = file.with_name(file.name + ".partial")
-        part.write_bytes(model.SerializeToString())
-        part.replace(file)
+        save_onnx(model, file, facts)
     print(f"{len(truth)} tubules, {truth.mean():.1%} with sperm: {facts['score']}")
 
 

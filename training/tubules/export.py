@@ -10,11 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 
 from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
 from training.tubules.network import ALIGNMENT, STRIDE, TubuleNetwork
+from training.weights_file import export_onnx
 
 KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "sections": (
@@ -69,27 +69,9 @@ def main() -> None:
 def write_onnx(network: TubuleNetwork, file: Path, facts: Mapping[str, str]) -> None:
     """Write network and facts to one ONNX file, whole or not at all."""
     rows, columns = (torch.export.Dim(name) for name in ("rows", "columns"))
-    program = torch.onnx.export(
-        network,
-        (torch.zeros(1, 3, 8 * ALIGNMENT, 10 * ALIGNMENT),),
-        input_names=["picture"],
-        output_names=["cells"],
-        dynamic_shapes={"picture": {2: ALIGNMENT * rows, 3: ALIGNMENT * columns}},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
-    # names of source files and line numbers are of no use to anyone else
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    onnx.helper.set_model_props(model, dict(facts))
-    onnx.checker.check_model(model)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(file.name + ".partial")
-    part.write_bytes(model.SerializeToString())
-    part.replace(file)
+    example = torch.zeros(1, 3, 8 * ALIGNMENT, 10 * ALIGNMENT)
+    sizes = {2: ALIGNMENT * rows, 3: ALIGNMENT * columns}
+    export_onnx(network, example, file, facts, takes="picture", gives="cells", sizes=sizes)
 
 
 def check(network: TubuleNetwork, file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from sertoli.errors import InputError, SettingError, UserError
+from sertoli.frames import write_png
 from sertoli.optics import Modality
 from sertoli.search.hidden import bound_sentence, parse_sensitivity
 from sertoli.search.review import (
@@ -20,7 +21,6 @@ from sertoli.search.review import (
     ReportPictures,
     ReviewQueue,
     text_picture,
-    write_png,
 )
 
 PICTURE_NAME = "review.png"
@@ -206,7 +206,7 @@ def _show(queue: ReviewQueue, picture: Picture | None) -> None:
         click.echo("(no picture: give the recording with --input)")
         return
     file = queue.folder / PICTURE_NAME
-    write_png(picture, file)
+    write_png(file, picture)
     size = shutil.get_terminal_size()
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") in (None, "", "dumb")
     lines = text_picture(

@@ -7,6 +7,7 @@ from sertoli.frames._latest import Arrival, LatestFrame, as_it_happened
 from sertoli.frames._open import open_source
 from sertoli.frames._read_ahead import ReadAhead, read_ahead
 from sertoli.frames._source import FrameSource
+from sertoli.frames._write_picture import write_png
 
 if TYPE_CHECKING:
     from sertoli.frames._write_video import VideoWriter
@@ -23,6 +24,7 @@ __all__ = [
     "open_source",
     "read_ahead",
     "to_grey",
+    "write_png",
 ]
 
 

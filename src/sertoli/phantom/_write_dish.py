@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from sertoli.errors import OutputError
-from sertoli.frames import Frame, Pixels, VideoWriter
+from sertoli.frames import VideoWriter, write_png
 from sertoli.optics import Modality
 from sertoli.outputs import OutputFolder
 from sertoli.phantom._dish_source import DishSource, scan, watch
@@ -151,15 +149,6 @@ def _write_stills(
     for index in range(source.length):
         frame, shown = source.frame_with_truth(index)
         name = f"dish_{index:05d}.png"
-        _write_png(folder / name, frame)
+        write_png(folder / name, frame.pixels)
         truth.add(frame, shown, name)
         on_frame()
-
-
-def _write_png(path: Path, frame: Frame) -> None:
-    pixels: Pixels = frame.pixels if frame.pixels.ndim == 2 else frame.pixels[..., ::-1]
-    packed, data = cv2.imencode(".png", pixels)
-    if not packed:
-        raise OutputError(f"{path} cannot be packed as PNG", "choose another size")
-    # Not cv2.imwrite: it fails silently, and on Windows with names beyond ASCII.
-    path.write_bytes(data.tobytes())

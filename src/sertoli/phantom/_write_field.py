@@ -7,10 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-
-from sertoli.errors import OutputError
-from sertoli.frames import Frame, VideoWriter
+from sertoli.frames import VideoWriter, write_png
 from sertoli.outputs import OutputFolder
 from sertoli.phantom._field_source import FieldPicture, FieldSource
 from sertoli.phantom.render.operating import Stretch
@@ -141,15 +138,7 @@ def _write_stills(
     for index in range(source.length):
         picture = source.picture(index)
         name = f"field_{index:03d}.png"
-        _write_png(folder / name, picture.frame)
+        write_png(folder / name, picture.frame.pixels)
         images.append(field_truth(picture, name))
         on_picture()
     return images
-
-
-def _write_png(path: Path, frame: Frame) -> None:
-    packed, data = cv2.imencode(".png", frame.pixels[..., ::-1])
-    if not packed:
-        raise OutputError(f"{path} cannot be packed as PNG", "choose another size")
-    # Not cv2.imwrite: it fails silently, and on Windows with names beyond ASCII.
-    path.write_bytes(data.tobytes())

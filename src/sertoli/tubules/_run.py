@@ -12,8 +12,16 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from sertoli.errors import OutputError, SettingError
-from sertoli.frames import Frame, FrameSource, Pixels, VideoWriter, open_source, read_ahead
+from sertoli.errors import SettingError
+from sertoli.frames import (
+    Frame,
+    FrameSource,
+    Pixels,
+    VideoWriter,
+    open_source,
+    read_ahead,
+    write_png,
+)
 from sertoli.optics import Modality
 from sertoli.outputs import OutputFolder
 from sertoli.tubules._map import DILATED_FROM, MOST_UNREADABLE, TubuleMap
@@ -329,7 +337,7 @@ class _SectionJob:
         self._outlines.write(section_features(frame, found))
         mask = np.where(found.epithelium, 255, 0).astype(np.uint8)
         name = f"{Path(frame.file).stem or f'{frame.index:05d}'}.png"
-        _write_png(self._folder / name, mask)
+        write_png(self._folder / name, mask)
         self._pictures.append({"frame": frame.index, "file": frame.file} | _section_said(found))
         return draw_sections(frame, found)
 
@@ -381,11 +389,11 @@ class _Overlay:
             if self._several:
                 (self._folder / "overlays").mkdir(exist_ok=True)
                 name = f"{Path(frame.file).stem or f'{frame.index:05d}'}.png"
-                _write_png(self._folder / "overlays" / name, drawn)
+                write_png(self._folder / "overlays" / name, drawn)
                 if len(self._sheet) < SHEET_PICTURES:
                     self._sheet.append(_narrowed(drawn, SHEET_WIDTH_PX))
             else:
-                _write_png(self._folder / self.name, drawn)
+                write_png(self._folder / self.name, drawn)
             return
         drawn = _narrowed(drawn, LONGEST_OVERLAY_PX)
         if self._writer is None:
@@ -405,7 +413,7 @@ class _Overlay:
         if self._writer is not None:
             self._writer.close()
         if self._sheet:
-            _write_png(self._folder / self.name, _sheet(self._sheet))
+            write_png(self._folder / self.name, _sheet(self._sheet))
 
 
 def _narrowed(picture: Pixels, width: int) -> Pixels:
@@ -426,12 +434,3 @@ def _sheet(pictures: list[Pixels]) -> Pixels:
         top, left = n // across * height, n % across * width
         sheet[top : top + one.shape[0], left : left + one.shape[1]] = one
     return sheet
-
-
-def _write_png(file: Path, picture: Pixels) -> None:
-    ready = picture[..., ::-1] if picture.ndim == 3 else picture
-    packed, content = cv2.imencode(".png", ready)
-    if not packed:
-        raise OutputError(f"{file.name} cannot be packed as PNG", "give smaller pictures")
-    # not cv2.imwrite: it cannot write to every name on Windows
-    file.write_bytes(content.tobytes())

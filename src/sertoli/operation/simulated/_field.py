@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from sertoli.enhance import LightChain
-from sertoli.frames import open_source
+from sertoli.frames import open_source, write_png
 from sertoli.optics import Modality
 from sertoli.phantom import make_field, write_field
-from sertoli.search.review import write_png
 from sertoli.tubules import FieldSettings, map_input
 
 NUMBERED = 5
@@ -59,7 +58,7 @@ def show_field(
     enhanced.parent.mkdir()
     with open_source(picture, um_per_px=um_per_px, modality=Modality.OPERATING) as still:
         frame = next(iter(still.frames()))
-    write_png(LightChain()(frame).frame.pixels, enhanced)
+    write_png(enhanced, LightChain()(frame).frame.pixels)
     summary = map_input(picture, place / "field-map", FieldSettings(um_per_px=um_per_px))
     return {
         "seed": seed,

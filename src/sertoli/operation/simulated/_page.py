@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import jinja2
-import numpy as np
 
-from sertoli.frames import open_source
+from sertoli.frames import open_source, write_png
 
 PAGE_NAME = "index.html"
 
@@ -42,7 +40,7 @@ def write_page(place: Path, summary: dict[str, Any], result: str) -> Path:
 
 
 def show_first_frame(recording: Path, picture: Path) -> None:
-    """Write the first frame of a recording as a picture: browsers do not play MPEG-4 part 2.
+    """Write the first frame of a recording as a PNG: browsers do not play MPEG-4 part 2.
 
     Raises
     ------
@@ -50,8 +48,4 @@ def show_first_frame(recording: Path, picture: Path) -> None:
         If the recording cannot be read.
     """
     with open_source(recording) as source:
-        pixels = np.asarray(next(iter(source)).pixels)
-    if pixels.ndim == 3:
-        pixels = np.ascontiguousarray(pixels[:, :, ::-1])
-    _, code = cv2.imencode(picture.suffix, pixels)
-    picture.write_bytes(code.tobytes())
+        write_png(picture, next(iter(source)).pixels)

@@ -15,7 +15,7 @@ from sertoli.search.review._decisions import (
     Verdict,
 )
 from sertoli.search.review._files import summarise_review, write_review
-from sertoli.search.review._pictures import Picture, Recording, ReportPictures, write_png
+from sertoli.search.review._pictures import Picture, Recording, ReportPictures
 from sertoli.search.review._queue import ReviewProgress, ReviewQueue
 from sertoli.search.review._standing import State
 from sertoli.search.review._text_picture import text_picture
@@ -41,6 +41,5 @@ __all__ = [
     "read_findings",
     "summarise_review",
     "text_picture",
-    "write_png",
     "write_review",
 ]

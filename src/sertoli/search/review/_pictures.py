@@ -262,15 +262,3 @@ def _ruled(pixels: Picture) -> Picture:
         cv2.line(shown, (0, y), (6, y), MARK, 1)
         cv2.putText(shown, str(y), (8, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.35, MARK, 1)
     return shown
-
-
-def write_png(picture: Picture, path: Path) -> None:
-    """Write a picture, whole or not at all: a viewer may have it open."""
-    import cv2
-
-    done, data = cv2.imencode(".png", picture[:, :, ::-1])
-    if not done:
-        raise ValueError(f"cannot encode a picture of {picture.shape}")
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data.tobytes())
-    part.replace(path)
