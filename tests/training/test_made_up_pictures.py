@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from training.sperm.composites import add_blobs, add_specks, ground
 from training.sperm.scenes import SPERM
-from training.sperm.targets import LARGEST_PX, TOO_LARGE_PX, target
+from training.sperm.targets import TOO_LARGE_PX, target
 from training.sperm.visibility import LEAST, visibility
+
+from sertoli.sperm.learning._targets import LARGEST_PX
 
 
 def picture(seed: int = 0, noise: float = 4.0) -> np.ndarray:

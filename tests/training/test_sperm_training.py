@@ -6,7 +6,6 @@ import pytest
 import torch
 from training.sperm.batches import Supply, batch
 from training.sperm.export import describe, write_onnx
-from training.sperm.loss import detection_loss
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
 from training.sperm.run import Run, Settings
 from training.sperm.scenes import DONT_CARE, SPERM, Scene, cut
@@ -16,6 +15,7 @@ from training.sperm.train import advance
 
 from sertoli.sperm import Detector
 from sertoli.sperm.learning._calibration import calibrate
+from sertoli.sperm.learning._loss import detection_loss
 from sertoli.sperm.learning._matched import Matched
 
 SETTINGS = Settings(seed=5, steps=6, crops=2, side_px=64, fields=0)

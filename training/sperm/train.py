@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import torch
 
+from sertoli.sperm.learning._loss import detection_loss
 from sertoli.sperm.learning._matched import Score
 from training.sperm.batches import Batch, Supply, batch, batches
 from training.sperm.fields import phantom_fields
-from training.sperm.loss import detection_loss
 from training.sperm.run import LOG, SETTINGS, Run, Settings
 from training.sperm.scenes import Scene, visem11
 from training.sperm.sprites import smear_sprites

@@ -13,7 +13,7 @@ SIZE_WEIGHT = 0.3
 PLACE_WEIGHT = 0.5
 
 
-def detection_loss(cells: Any, heat: Any, care: Any, shape: Any, sized: Any) -> Any:
+def detection_loss(cells: Any, heat: Any, care: Any, shape: Any, sized: Any = None) -> Any:
     """Return the mean loss per head of a batch.
 
     Parameters
@@ -21,8 +21,8 @@ def detection_loss(cells: Any, heat: Any, care: Any, shape: Any, sized: Any) -> 
     cells : Tensor, (N, 5, c, c)
     heat, care : Tensor, (N, c, c)
     shape : Tensor, (N, 4, c, c)
-    sized : Tensor, (N,)
-        1 where sizes count.
+    sized : Tensor, (N,), optional
+        1 where sizes count; unless given they count everywhere.
 
     Returns
     -------
@@ -41,6 +41,7 @@ def detection_loss(cells: Any, heat: Any, care: Any, shape: Any, sized: Any) -> 
     heads = centres.sum().clamp(min=1)
     found = (per_cell * care).sum() / heads
     error = (cells[:, 1:] - shape).abs() * centres[:, None]
-    size = (error[:, :2] * sized[:, None, None, None]).sum() / heads
+    size_error = error[:, :2] if sized is None else error[:, :2] * sized[:, None, None, None]
+    size = size_error.sum() / heads
     place = error[:, 2:].sum() / heads
     return found + SIZE_WEIGHT * size + PLACE_WEIGHT * place
