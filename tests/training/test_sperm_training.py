@@ -209,7 +209,7 @@ def test_tails_stay_beside_their_heads(um_per_px: float) -> None:
         middle = boxes[:, :2] + boxes[:, 2:] / 2
         reach = boxes[:, 2:].max() / 2 + 8 * 0.4 / um_per_px
         for row, column in zip(rows, columns, strict=True):
-            inner = min(row, column) > 12 and max(row, column) < 84
+            inner = min(row, column) > 20 and max(row, column) < 76
             if inner and len(middle):
                 assert np.hypot(*(middle - (column, row)).T).min() < reach + 2
                 near += 1
