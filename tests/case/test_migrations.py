@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from sertoli.case import Record, upgrade_record
+from sertoli.case import Patient, Record, upgrade_record, verify
 from sertoli.case._schema import Base, _audit  # noqa: F401  (its tables are part of the schema)
 from sertoli.case._store import engine_for, url_of
 from sertoli.errors import InputError
@@ -71,6 +71,28 @@ def test_a_record_of_another_version_is_not_touched(sqlite_place: str) -> None:
     engine.dispose()
     with pytest.raises(InputError, match="version 0000"):
         Record.open(sqlite_place, clinic="MAD", staff="S-01")
+
+
+def test_a_record_of_an_earlier_version_is_brought_up(sqlite_place: str) -> None:
+    with Record.create(sqlite_place, clinic="MAD", staff="S-01") as record:
+        with record.change("a man") as session:
+            session.add(Patient(code="P-0001"))
+        engine = record.engine
+        with engine.connect() as connection:
+            expected = sqlite_schema(connection)
+        with engine.begin() as connection:
+            for name, sql in expected.items():
+                if name.startswith("ix_"):
+                    connection.execute(text(f"DROP INDEX {name}"))
+                    connection.execute(text(sql.partition(" WHERE ")[0]))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(InputError, match="version 0001"):
+        Record.open(sqlite_place, clinic="MAD", staff="S-01")
+    upgrade_record(sqlite_place)
+    with Record.open(sqlite_place, clinic="MAD", staff="S-01") as record:
+        with record.engine.connect() as connection:
+            assert sqlite_schema(connection) == expected
+        assert verify(record).sound
 
 
 def test_only_a_record_is_upgraded(tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ UM_PER_PX = (0.14, 0.9)
 TAIL_UM = 0.7
 """Width at which tails are drawn for the network to learn: about what a lens makes of them."""
 
+TO_BORDERS = np.array((0.5, 0.5, 0, 0), np.float32)
+"""The phantom counts from the middle of the first pixel, labels made by hand, and with them
+the network, from its border."""
+
 HELD_OUT_FIRST_SEED = 9_000_000
 """Training fields have seeds from 0 on, held-out ones from here on."""
 
@@ -77,7 +81,7 @@ def _read(file: Path) -> Scene:
     with np.load(file) as held:
         return Scene(
             held["pixels"],
-            held["boxes_px"].astype(np.float32),
+            held["boxes_px"].astype(np.float32) + TO_BORDERS,
             held["kinds"],
             float(held["um_per_px"]),
             held["tails"],

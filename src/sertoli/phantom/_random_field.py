@@ -74,7 +74,8 @@ def _tail_px(cell: Cell, dish: Dish, view: View, time_s: float) -> npt.NDArray[n
         return None
     points_um, _ = tail_line(cell, pose(cell, time_s, dish.drift), time_s, view.um_per_px)
     corner = np.array((view.left_um, view.top_um))
-    return ((points_um - corner) / view.um_per_px).astype(np.float32)
+    line: npt.NDArray[np.float32] = ((points_um - corner) / view.um_per_px).astype(np.float32)
+    return line
 
 
 def random_population(rng: np.random.Generator, area_mm2: float) -> Population:

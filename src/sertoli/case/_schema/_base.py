@@ -158,6 +158,7 @@ def _constrain(cls: type[Row]) -> None:
         if condition:
             _add_check(table, column_name, condition)
         if field.kind == "reference":
+            _index(table, column_name)
             table.append_constraint(
                 ForeignKeyConstraint(
                     ["clinic_id", column_name],
@@ -192,6 +193,14 @@ def _constrain(cls: type[Row]) -> None:
         _add_check(table, second, f"{first} <> {second}", "not_" + first)
     _add_check(table, "void_reason", "(voided_at IS NULL) = (void_reason IS NULL)", "whole")
     _add_check(table, "version", "version >= 1")
+
+
+def _index(table: Table, reference: str) -> None:
+    # Where a reference may be left out, most rows do: an index of all of them looks useless to
+    # SQLite's planner, and the guards would read the whole table at every entry.
+    column = table.c[reference]
+    given = column.is_not(None) if column.nullable else None
+    Index(f"ix_{table.name}_{reference}", column, sqlite_where=given, postgresql_where=given)
 
 
 def _add_check(table: Table, field: str, condition: str, why: str = "") -> None:

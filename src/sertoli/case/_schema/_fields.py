@@ -181,8 +181,8 @@ class Field:
         return value
 
 
-def _column(type_: TypeEngine[Any], field: Field, **more: Any) -> MappedColumn[Any]:
-    return mapped_column(type_, info={"field": field}, **more)
+def _column(type_: TypeEngine[Any], field: Field) -> MappedColumn[Any]:
+    return mapped_column(type_, info={"field": field})
 
 
 def measure(help: str, low: float, high: float) -> MappedColumn[Any]:
@@ -239,4 +239,4 @@ def yes_no(help: str) -> MappedColumn[Any]:
 
 def refers_to(target: str, help: str) -> MappedColumn[Any]:
     """Declare the number of a row of table ``target`` in the same clinic."""
-    return _column(Key, Field("reference", help, low=1, high=2**62, target=target), index=True)
+    return _column(Key, Field("reference", help, low=1, high=2**62, target=target))
