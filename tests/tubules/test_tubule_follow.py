@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sertoli.tubules._follow import Fields, Line, follow, joined
+from sertoli.tubules._follow import Fields, Line, follow
+from sertoli.tubules._join import joined
 
 SIDE = 96
 DIAMETER = 10.0

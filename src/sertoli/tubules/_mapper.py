@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from sertoli.frames import Frame
 from sertoli.optics import Optics
-from sertoli.tubules._follow import Fields, Line, follow, joined
+from sertoli.tubules._follow import Fields, Line, follow
+from sertoli.tubules._join import joined
 from sertoli.tubules._map import DILATED_FROM, FEWEST, Floats, Stretch, TubuleMap
 from sertoli.tubules._network import CellNetwork
 from sertoli.tubules._rank import (

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from sertoli.frames import Frame
-from sertoli.tubules._follow import Line, follow, joined
+from sertoli.tubules._follow import Line, follow
+from sertoli.tubules._join import joined
 from sertoli.tubules._map import FEWEST, Floats, Stretch, TubuleMap
 from sertoli.tubules._mapper import STANDS_OUT_DIAMETERS, TubuleMapper, within
 from sertoli.tubules._rank import Rule, absolute_scores, ranks, reasons, weighted_median
