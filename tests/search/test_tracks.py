@@ -102,3 +102,25 @@ def test_without_units_no_grade_of_the_who(
     words = [track["motility"] for track in table(result.folder / "tracks.csv")]
     assert sorted(words) == ["moving"] + ["still"] * 4
     assert result.summary["speed_unit"] == unit
+
+
+def test_a_sperm_is_judged_by_all_its_sightings(tmp_path: Path, finder: Any) -> None:
+    folder = tmp_path / "flicker"
+    folder.mkdir()
+    plain, debris = [230, 230, 120, 230, 230] * 4, [105, 105, 150, 105, 105] * 4
+    for frame, levels in enumerate(zip(plain, debris, strict=True)):
+        picture = np.zeros((64, 96), np.uint8)
+        for x, level in zip((24, 72), levels, strict=True):
+            cv2.circle(picture, (x, 32), 5, level, -1)
+        cv2.imwrite(str(folder / f"f{frame:03d}.png"), picture)
+    result = search(folder, tmp_path / "out", finder, SETTINGS)
+    (track,) = table(result.folder / "tracks.csv")
+    assert (track["track_id"], track["sightings"]) == ("0", str(len(plain)))
+    findings = table(result.folder / "findings.csv")
+    assert {float(row["x_px"]) for row in findings} == {24.0}
+    assert {row["track_id"] for row in findings} == {"0"}
+    assert min(float(row["probability"]) for row in findings) >= finder.default_confidence
+    stills = search(
+        folder, tmp_path / "stills", finder, SearchSettings(sequence=False, um_per_px=0.5)
+    )
+    assert stills.summary["findings"] == plain.count(230) + debris.count(150)

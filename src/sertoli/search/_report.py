@@ -152,7 +152,7 @@ def _sperm(
         wanted.setdefault(entry.offset, []).append(rank)
     rows: list[dict[str, Any]] = [{}] * len(shown)
     cells: dict[int, Cell] = {}
-    for offset, record in linked_records(journal, gathered.joined):
+    for offset, record in linked_records(journal, gathered.links):
         # One pass from front to back: a record holds the thumbnails of a whole frame.
         for rank in wanted.get(offset, ()):
             assert isinstance(record, SearchedFrame)
@@ -204,7 +204,7 @@ def _moved(
     at = [tables.names.index(name) for name in names]
     unit = next(iter(tables.column("speed_unit")), "").replace("um", "µm")
     return {
-        "paths": gather_paths(journal, gathered.joined, tracks) if tracks else {},
+        "paths": gather_paths(journal, gathered.links, tracks) if tracks else {},
         "measured": [f"{readable(n)}, {unit}" if n in SPEEDS else readable(n) for n in names],
         "of_track": {t: [tables.rows[t][k] for k in at] for t in tracks} if names else {},
     }

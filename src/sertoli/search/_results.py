@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
-from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+from sertoli.sperm import COCO_CATEGORIES, Detections, Sightings, coco_image, plain_text
 from sertoli.sperm.morphology import MORPHOLOGY_COLUMNS, Piece, TrackShapes
 from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
-from sertoli.sperm.tracking import TrackJoiner
+from sertoli.sperm.tracking import TrackEvidence, TrackJoiner
 
 TRACKS_COLUMNS = (
     "track_id",
@@ -75,6 +75,41 @@ class Shown:
     track_id: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """What the second pass made of the live linker's tracks.
+
+    Parameters
+    ----------
+    track : ndarray, (T,) int64
+        Which final track each is part of; -1 where it is no sperm.
+    whole, evidence : ndarray, (T,) int64, and TrackEvidence
+        Which joined track each is part of, sperm or not, and what is known of those.
+    confidence : float
+        Lowest probability of a finding.
+    """
+
+    track: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    whole: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    evidence: TrackEvidence = field(default_factory=TrackEvidence)
+    confidence: float = 0.0
+
+    def applied(self, record: SearchedFrame) -> SearchedFrame:
+        """Return a frame of a sequence with its final tracks, probabilities and findings."""
+        found, whole = record.found, self.whole[record.track_id]
+        probability = self.evidence.weighed(found.probability, whole)
+        kept = np.flatnonzero(probability >= self.confidence)
+        place = {row: number for number, row in enumerate(kept.tolist())}
+        return replace(
+            record,
+            found=Detections(found.centre_px[kept], found.size_px[kept], probability[kept]),
+            track_id=self.track[record.track_id[kept]],
+            thumbnails=[
+                replace(one, row=place[one.row]) for one in record.thumbnails if one.row in place
+            ],
+        )
+
+
 @dataclass(slots=True)
 class Gathered:
     """What the whole journal says, without the findings themselves.
@@ -99,26 +134,26 @@ class Gathered:
     backdrops: dict[int, int] = field(default_factory=dict)
     elapsed_s: float = 0.0
     last_index: int = -1
-    joined: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    """Which final track each of the live linker's tracks is part of."""
+    links: Links = field(default_factory=Links)
     motility: Motility = field(default_factory=lambda: MotilityMeter().finish())
     shapes: TrackShapes = field(default_factory=TrackShapes)
 
 
-def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
+def write_tables(journal: Path, folder: Path, input_name: str, confidence: float) -> Gathered:
     """Write findings.csv, findings.coco.json and tracks.csv; memory stays flat.
 
-    What is written depends on the journal alone, so a resumed search ends with the same
-    bytes as an unbroken one.
+    Of a sequence only sightings count that are at least so probable in the light of their
+    whole track (`sertoli.sperm.tracking.TrackEvidence`). What is written depends on the journal
+    alone, so a resumed search ends with the same bytes as an unbroken one.
     """
-    gathered = Gathered(joined=_join(journal))
+    gathered = Gathered(links=_link(journal, confidence))
     meter = MotilityMeter()
     with (
         (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
         _CocoFile(folder / "findings.coco.json", input_name) as coco,
     ):
         Sightings.empty().to_csv(findings)
-        for offset, record in linked_records(journal, gathered.joined):
+        for offset, record in linked_records(journal, gathered.links):
             gathered.elapsed_s = record.elapsed_s
             gathered.last_index = record.index
             if isinstance(record, BrokenFrame):
@@ -147,29 +182,34 @@ def write_tables(journal: Path, folder: Path, input_name: str) -> Gathered:
 
 
 def linked_records(
-    journal: Path, joined: npt.NDArray[np.int64]
+    journal: Path, links: Links
 ) -> Iterator[tuple[int, SearchedFrame | BrokenFrame]]:
-    """Give every record with its offset, its tracks as the second pass joined them.
+    """Give every record with its offset, its tracks and findings as the second pass made them.
 
     Parameters
     ----------
     journal : Path
-    joined : ndarray, (T,) int64
-        `Gathered.joined`.
+    links : Links
+        `Gathered.links`.
     """
     for offset, record in read_records(journal):
-        if isinstance(record, SearchedFrame) and len(joined) and len(record.found):
-            yield offset, replace(record, track_id=joined[record.track_id])
+        if isinstance(record, SearchedFrame) and len(links.track) and len(record.found):
+            yield offset, links.applied(record)
         else:
             yield offset, record
 
 
-def _join(journal: Path) -> npt.NDArray[np.int64]:
-    joiner = TrackJoiner()
+def _link(journal: Path, confidence: float) -> Links:
+    joiner, live = TrackJoiner(), TrackEvidence()
     for _, record in read_records(journal):
         if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
             joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
-    return joiner.join()
+            live.add(record.found.probability, record.track_id)
+    whole = joiner.join()
+    evidence = live.joined(whole)
+    sperm = evidence.believed(confidence)
+    numbered = np.where(sperm, np.cumsum(sperm) - 1, -1)
+    return Links(numbered[whole], whole, evidence, confidence)
 
 
 def sightings_of(record: SearchedFrame) -> Sightings:

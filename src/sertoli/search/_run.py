@@ -37,7 +37,7 @@ from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
 from sertoli.search._unfamiliar import unfamiliar
 from sertoli.sperm import Detections, Linker
-from sertoli.sperm.tracking import DriftState, FieldDrift
+from sertoli.sperm.tracking import FAINT_SHARE, DriftState, FieldDrift, TrackEvidence
 
 SEQUENCE_BACKDROP_PX = 1280
 STILL_BACKDROP_PX = 640
@@ -221,6 +221,7 @@ class _Run:
         self.confidence = confidence_of(settings, finder)
         self.followed = source.is_sequence
         self.linker = Linker()
+        self.evidence = TrackEvidence()
         self.drift = FieldDrift()
         self.cutter = ThumbnailCutter()
         self.frames_done = 0
@@ -249,7 +250,7 @@ class _Run:
                 f"{self.source.name} holds no frame", "check that it is whole"
             )
         journal = self.folder.path / JOURNAL_NAME
-        gathered = write_tables(journal, self.folder.path, self.source.name)
+        gathered = write_tables(journal, self.folder.path, self.source.name, self.confidence)
         summary = summarise(
             gathered,
             source=self.source,
@@ -269,7 +270,9 @@ class _Run:
 
     @property
     def found(self) -> int:
-        return self.linker.count if self.followed else self.findings
+        if not self.followed:
+            return self.findings
+        return int(np.count_nonzero(self.evidence.believed(self.confidence)))
 
     def _replay(self) -> None:
         drift = DriftState()
@@ -295,7 +298,9 @@ class _Run:
         self, found: Detections, index: int, drift_px: tuple[float, float]
     ) -> np.ndarray[Any, np.dtype[np.int64]]:
         if self.followed:
-            return self.linker.link(found, index, drift_px)
+            track_id = self.linker.link(found, index, drift_px)
+            self.evidence.add(found.probability, track_id)
+            return track_id
         return np.full(len(found), -1, np.int64)
 
     def _look_ahead(self) -> None:
@@ -330,7 +335,7 @@ class _Run:
 
         found = self.finder.detect(
             frame,
-            confidence=self.confidence,
+            confidence=self.confidence * (FAINT_SHARE if self.followed else 1.0),
             magnification=self.magnification,
             on_progress=on_progress,
         )

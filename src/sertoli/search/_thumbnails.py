@@ -25,6 +25,9 @@ MIN_RANGE_COUNTS = 32.0
 BETTER_BY = 0.02
 """A sperm gets a new thumbnail when a sighting beats the shown one by this probability."""
 
+DOUBTFUL = 0.5
+"""Below it any better sighting is cut: the one shown may turn out to be no finding at all."""
+
 
 class ThumbnailCutter:
     """Cuts the pieces that the report may come to show, and few others.
@@ -50,7 +53,8 @@ class ThumbnailCutter:
             if probability <= floor:
                 continue
             if followed:
-                if probability < self._best.get(track, -1.0) + BETTER_BY:
+                best = self._best.get(track, -1.0)
+                if probability <= best or (best >= DOUBTFUL and probability < best + BETTER_BY):
                     continue
                 again = track in self._best
                 self._best[track] = probability

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sertoli.search._journal import SearchedFrame
-from sertoli.search._results import TRACKS_COLUMNS, linked_records
+from sertoli.search._results import TRACKS_COLUMNS, Links, linked_records
 
 BEFORE_MOTION = TRACKS_COLUMNS[: TRACKS_COLUMNS.index("motility")]
 MOTION = TRACKS_COLUMNS[TRACKS_COLUMNS.index("motility") : TRACKS_COLUMNS.index("speed_unit")]
@@ -107,15 +106,13 @@ def readable(name: str) -> str:
     return WORDS.get(name, " ".join([*words, last]).capitalize())
 
 
-def gather_paths(
-    journal: Path, joined: npt.NDArray[np.int64], wanted: Collection[int]
-) -> dict[int, list[float]]:
+def gather_paths(journal: Path, links: Links, wanted: Collection[int]) -> dict[int, list[float]]:
     """Return where each wanted track went, ``[x0, y0, x1, y1, ...]`` in px.
 
     At most `PATH_POINTS` places each, evenly thinned; its last place is always there.
     """
     paths = {track: _Thinned() for track in wanted}
-    for _, record in linked_records(journal, joined):
+    for _, record in linked_records(journal, links):
         if isinstance(record, SearchedFrame):
             for track, (x, y) in zip(
                 record.track_id.tolist(), record.found.centre_px.tolist(), strict=True

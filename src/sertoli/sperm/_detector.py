@@ -163,8 +163,7 @@ class Detector:
         Returns
         -------
         Detections
-            Boxes in the frame's own px, x and y of the box's centre in the COCO frame of
-            reference.
+            In the frame's own px; the centre of the top-left pixel is (0, 0).
 
         Raises
         ------
@@ -231,7 +230,8 @@ class Detector:
         keep = one_per_head(centre, size, logit)
         factor = np.float32(scale.factor)
         return Detections(
-            centre_px=(centre[keep] / factor).astype(np.float32),
+            # the network counts from the border of the first pixel, a frame from its middle
+            centre_px=(centre[keep] / factor - np.float32(0.5)).astype(np.float32),
             size_px=(size[keep] / factor).astype(np.float32),
             probability=_probability(self._odds(logit[keep]) + np.float32(shift)),
         ).at_least(least)

@@ -88,11 +88,10 @@ class HeadClassifier:
         centre_px, size_px : ndarray, (N, 2)
             Of the heads' boxes: x and y, width and height.
         """
-        # box centres count from the border of the first pixel, crops from its centre
         crops = [
             head_crop(
                 frame.pixels,
-                (x - 0.5, y - 0.5),
+                (x, y),
                 max(size) / HEAD_PX * CLASSIFIER_PX,
                 CLASSIFIER_PX,
             )

@@ -183,16 +183,15 @@ class HeadSizer:
         if not pieces:
             return Morphology.empty()
         rows = np.array([piece.row for piece in pieces])
-        # centres of boxes count from the border of the first pixel, crops from its centre
         centre = found.centre_px[rows] - np.array([one.corner_px for one in pieces], np.float32)
         size = found.size_px[rows]
         side = np.maximum(size.max(axis=1), 1.0)
         crops = [
-            head_crop(piece.pixels, (x - 0.5, y - 0.5), SIZER_WINDOW * box, SIZER_PX)
+            head_crop(piece.pixels, (x, y), SIZER_WINDOW * box, SIZER_PX)
             for piece, (x, y), box in zip(pieces, centre.tolist(), side.tolist(), strict=True)
         ]
         shape = np.array([one.pixels.shape[1::-1] for one in pieces], np.float32)
-        cut = ((centre < size / 2) | (centre > shape - size / 2)).any(axis=1)
+        cut = ((centre + 0.5 < size / 2) | (centre + 0.5 > shape - size / 2)).any(axis=1)
         overlapping = _overlapping(found)[rows]
         said = self._run(np.stack(crops)[:, None])
         sizes = (np.exp(np.clip(said[:, :2], -4.0, 2.0)) * side[:, None]).astype(np.float32)
