@@ -1,5 +1,4 @@
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_ra
 from training.sperm.run import Run, Settings
 from training.sperm.scenes import DONT_CARE, SPERM, Scene, cut
 from training.sperm.sprites import Sprite
-from training.sperm.tails import tail_loss
 from training.sperm.targets import target
 from training.sperm.train import advance
 
@@ -21,8 +19,6 @@ from sertoli.sperm.learning._loss import detection_loss
 from sertoli.sperm.learning._matched import Matched
 
 SETTINGS = Settings(seed=5, steps=6, crops=2, side_px=64, fields=0)
-
-NO_BOXES, NO_KINDS = np.zeros((0, 4), np.float32), np.zeros(0, np.int8)
 
 
 def scene(seed: int = 0) -> Scene:
@@ -85,7 +81,7 @@ def test_learning_lowers_the_loss(supply: Supply) -> None:
 
 
 def test_perfect_cells_cost_next_to_nothing() -> None:
-    drawn = target(np.array([[20, 24, 10, 14]], np.float32), np.array([SPERM], np.int8), None, 64)
+    drawn = target(np.array([[20, 24, 10, 14]], np.float32), np.array([SPERM], np.int8), 64)
     cells = np.concatenate([np.where(drawn.heat >= 1, 12.0, -12.0)[None], drawn.shape])
     tensors = [torch.from_numpy(a[None]).float() for a in (drawn.heat, drawn.care, drawn.shape)]
     right = detection_loss(torch.from_numpy(cells[None]).float(), *tensors)
@@ -95,7 +91,7 @@ def test_perfect_cells_cost_next_to_nothing() -> None:
 
 def test_the_loss_does_not_look_where_nobody_cares() -> None:
     boxes = np.array([[16, 16, 16, 16]], np.float32)
-    drawn = target(boxes, np.array([DONT_CARE], np.int8), None, 64)
+    drawn = target(boxes, np.array([DONT_CARE], np.int8), 64)
     assert not drawn.heat.any()
     assert not drawn.care[4:8, 4:8].any()
     assert drawn.care.sum() == drawn.care.size - 16
@@ -111,9 +107,8 @@ def test_a_crop_keeps_boxes_on_their_heads() -> None:
     seen = 0
     for um_per_px in (0.3, 0.4, 0.7):
         for _ in range(8):
-            picture, boxes, kinds, tails = cut(whole, 96, um_per_px, rng)
+            picture, boxes, kinds = cut(whole, 96, um_per_px, rng)
             assert picture.shape == (96, 96)
-            assert tails is None
             for x, y, w, h in boxes[kinds == SPERM]:
                 column, row = int(x + w / 2), int(y + h / 2)
                 assert picture[row, column] > picture.mean() + 15
@@ -176,41 +171,3 @@ def test_calibrated_probabilities_match_what_happens() -> None:
     assert 0.1 < fitted.default_confidence < 0.6
     reported = fitted.applied(held_out)
     assert (1 / (1 + np.exp(-reported.logit))).mean() == pytest.approx(right.mean(), abs=0.01)
-
-
-def test_tails_are_learnt_only_where_they_are_known() -> None:
-    drawn = np.zeros((1, 64, 64), np.float32)
-    drawn[0, 21:23, 8:40] = 1
-    known = target(NO_BOXES, NO_KINDS, drawn[0], 64).tail
-    assert known[5].sum() == 8
-    assert known.sum() == 8
-    unknown = target(NO_BOXES, NO_KINDS, None, 64).tail
-    tails = torch.from_numpy(np.stack((known, unknown)))
-    logit = torch.from_numpy(np.stack((known, known)))[:, None] * 40 - 20
-    assert float(tail_loss(logit, tails)) < 1e-3
-    assert float(tail_loss(-logit, tails)) > 1
-    assert float(tail_loss(-logit[1:], tails[1:])) == 0
-
-
-@pytest.mark.parametrize("um_per_px", [0.3, 0.4, 1.1])
-def test_tails_stay_beside_their_heads(um_per_px: float) -> None:
-    plain = scene()
-    lines = np.zeros(plain.pixels.shape, np.uint8)
-    for x, y, w, h in plain.boxes_px:
-        lines[int(y + h / 2), int(x + w) : int(x + w) + 6] = 255
-    whole = replace(plain, tails=lines)
-    rng = np.random.default_rng(1)
-    near = 0
-    for _ in range(8):
-        _, boxes, _, tails = cut(whole, 96, um_per_px, rng)
-        assert tails is not None
-        rows, columns = np.nonzero(tails > 0.5)
-        if not len(boxes):
-            continue
-        middle = boxes[:, :2] + boxes[:, 2:] / 2
-        reach = boxes[:, 2:].max() / 2 + 8 * 0.4 / um_per_px
-        for row, column in zip(rows, columns, strict=True):
-            if min(row, column) > 20 and max(row, column) < 76:
-                assert np.hypot(*(middle - (column, row)).T).min() < reach + 2
-                near += 1
-    assert near > 10

@@ -19,13 +19,6 @@ SIDE_PX = 256
 UM_PER_PX = (0.14, 0.9)
 """Pixel sizes, drawn log-uniformly; heads are then 5 to 35 px long."""
 
-TAIL_UM = 0.7
-"""Width at which tails are drawn for the network to learn: about what a lens makes of them."""
-
-TO_BORDERS = np.array((0.5, 0.5, 0, 0), np.float32)
-"""The phantom counts from the middle of the first pixel, labels made by hand, and with them
-the network, from its border."""
-
 HELD_OUT_FIRST_SEED = 9_000_000
 """Training fields have seeds from 0 on, held-out ones from here on."""
 
@@ -58,12 +51,6 @@ def _make(cache: Path, seed: int) -> None:
     field = random_field(seed, SIDE_PX, SIDE_PX, float(np.exp(drawn)))
     # a sperm that cannot be seen shall neither be found nor unlearnt
     kinds = {"sperm": SPERM, "obscured_sperm": DONT_CARE, "elongated_spermatid": DONT_CARE}
-    tails = np.zeros(field.pixels.shape, np.uint8)
-    thickness = max(1, round(TAIL_UM / field.um_per_px))
-    for name, line in zip(field.classes, field.tails_px, strict=True):
-        if name in kinds and name != "obscured_sperm" and line is not None:
-            corners = [np.rint(line * 16).astype(np.int32)]
-            cv2.polylines(tails, corners, False, 255, thickness, cv2.LINE_8, 4)
     kept = [index for index, name in enumerate(field.classes) if name in kinds]
     part = _file(cache, seed).with_suffix(f".{os.getpid()}.npz")
     np.savez_compressed(
@@ -72,7 +59,6 @@ def _make(cache: Path, seed: int) -> None:
         boxes_px=field.boxes_px[kept].reshape(-1, 4),
         kinds=np.array([kinds[field.classes[index]] for index in kept], np.int8),
         um_per_px=field.um_per_px,
-        tails=tails,
     )
     part.replace(_file(cache, seed))
 
@@ -81,8 +67,7 @@ def _read(file: Path) -> Scene:
     with np.load(file) as held:
         return Scene(
             held["pixels"],
-            held["boxes_px"].astype(np.float32) + TO_BORDERS,
+            held["boxes_px"].astype(np.float32),
             held["kinds"],
             float(held["um_per_px"]),
-            held["tails"],
         )

@@ -18,7 +18,6 @@ from training.sperm.fields import phantom_fields
 from training.sperm.run import LOG, SETTINGS, Run, Settings
 from training.sperm.scenes import Scene, visem11
 from training.sperm.sprites import smear_sprites
-from training.sperm.tails import tail_loss
 from training.sperm.validation import held_out, score
 
 SAVE_EVERY_S = 60.0
@@ -84,13 +83,13 @@ def advance(run: Run, made: Batch) -> float:
     for group in run.optimiser.param_groups:
         group["lr"] = run.rate()
     pictures = torch.from_numpy(made.pictures).contiguous(memory_format=torch.channels_last)
-    cells, tails = run.network.with_tails(pictures)
+    cells = run.network(pictures)
     loss = detection_loss(
         cells,
         torch.from_numpy(made.heat),
         torch.from_numpy(made.care),
         torch.from_numpy(made.shape),
-    ) + tail_loss(tails, torch.from_numpy(made.tail))
+    )
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 10.0)

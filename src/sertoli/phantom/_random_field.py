@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.optics import Modality
-from sertoli.phantom.render import View, random_look, tail_line, take_picture
-from sertoli.phantom.world import Cell, CellKind, Dish, Population, Regime, population, pose
+from sertoli.phantom.render import View, random_look, take_picture
+from sertoli.phantom.world import CellKind, Dish, Population, Regime, population
 
 CROWDED_PER_MM2 = 6000.0
 """Denser than undiluted semen is looked at."""
@@ -29,8 +29,6 @@ class RandomField:
         A `CellKind` value, or ``obscured_sperm``.
     um_per_px : float
     modality : Modality
-    tails_px : tuple of ndarray, (K, 2) float32, or None; N
-        Line of each tail, x and y, from the neck on; None for what has no tail.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -38,7 +36,6 @@ class RandomField:
     classes: tuple[str, ...]
     um_per_px: float
     modality: Modality
-    tails_px: tuple[npt.NDArray[np.float32] | None, ...]
 
 
 def random_field(
@@ -65,17 +62,7 @@ def random_field(
     pixels, shown = take_picture(dish, look, view, time_s, seed, frame_s=0.04)
     boxes = np.array([thing.box_px for thing in shown], np.float32).reshape(-1, 4)
     labels = tuple(thing.label for thing in shown)
-    tails = tuple(_tail_px(thing.cell, dish, view, time_s) for thing in shown)
-    return RandomField(pixels, boxes, labels, um_per_px, look.modality, tails)
-
-
-def _tail_px(cell: Cell, dish: Dish, view: View, time_s: float) -> npt.NDArray[np.float32] | None:
-    if cell.tail is None:
-        return None
-    points_um, _ = tail_line(cell, pose(cell, time_s, dish.drift), time_s, view.um_per_px)
-    corner = np.array((view.left_um, view.top_um))
-    line: npt.NDArray[np.float32] = ((points_um - corner) / view.um_per_px).astype(np.float32)
-    return line
+    return RandomField(pixels, boxes, labels, um_per_px, look.modality)
 
 
 def random_population(rng: np.random.Generator, area_mm2: float) -> Population:
