@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from sertoli.frames import Frame
 from sertoli.tubules._follow import Line, follow
-from sertoli.tubules._join import joined
+from sertoli.tubules._join import links
 from sertoli.tubules._map import FEWEST, Floats, Stretch, TubuleMap
 from sertoli.tubules._mapper import STANDS_OUT_DIAMETERS, TubuleMapper, within
+from sertoli.tubules._mosaic import Mosaic
 from sertoli.tubules._rank import Rule, absolute_scores, ranks, reasons, weighted_median
 from sertoli.tubules._register import Register
-
-SAME_PLACE = 0.4
-"""A stretch lies on a known tubule if it runs within so many diameters of it,"""
-
-SAME_WAY = np.cos(np.radians(2 * 35))
-"""in this direction (cosine of twice the angle),"""
-
-SAME_SHARE = 0.45
-"""along at least this share of its length."""
 
 FORGETTING = 0.98
 """Weight that evidence keeps from look to look: tissue changes as the dissection goes on."""
@@ -45,15 +34,26 @@ class _Known:
 
     def add(self, line: Line) -> None:
         """Add what one stretch of one frame shows."""
-        weight = line.length
-        self.diameter = _mean(self.diameter, self.weight, float(line.diameter.mean()), weight)
-        self.square = _mean(self.square, self.weight, float((line.diameter**2).mean()), weight)
-        self.opacity = _mean(self.opacity, self.weight, float(line.opacity.mean()), weight)
-        self.weight += weight
+        self._add(
+            line.length,
+            float(line.diameter.mean()),
+            float((line.diameter**2).mean()),
+            float(line.opacity.mean()),
+        )
 
+    def take(self, other: _Known) -> None:
+        """Add what is known of another that turned out to be the same; nothing is left there."""
+        self._add(other.weight, other.diameter, other.square, other.opacity)
+        other.weight = 0.0
 
-def _mean(before: float, before_weight: float, now: float, now_weight: float) -> float:
-    return (before * before_weight + now * now_weight) / (before_weight + now_weight)
+    def _add(self, weight: float, diameter: float, square: float, opacity: float) -> None:
+        whole = self.weight + weight
+        if whole > 0:
+            share = weight / whole
+            self.diameter += share * (diameter - self.diameter)
+            self.square += share * (square - self.square)
+            self.opacity += share * (opacity - self.opacity)
+            self.weight = whole
 
 
 class TubuleTracker:
@@ -72,9 +72,7 @@ class TubuleTracker:
         self._register = Register()
         self._factor: float | None = None
         self._known: list[_Known] = []
-        self._places = np.zeros((0, 2))
-        self._turns = np.zeros((0, 2))
-        self._owners = np.zeros(0, np.int64)
+        self._mosaic = Mosaic()
         self._lines: list[tuple[int, Line]] = []
         self._unreadable = np.zeros((1, 1), bool)
         self._count = 0
@@ -99,63 +97,13 @@ class TubuleTracker:
             lines.append(replace(line, points=points, diameter=line.diameter * scale))
         for known in self._known:
             known.weight *= FORGETTING
-        self._lines = list(zip(self._named(lines, joined(seen)), lines, strict=True))
+        self._lines, merged = self._mosaic.add(lines, links(seen))
+        self._known += [_Known() for _ in range(len(self._mosaic) - len(self._known))]
+        for kept, gone in merged:
+            self._known[kept].take(self._known[gone])
         for number, line in self._lines:
             self._known[number].add(line)
-            self._remember(number, line)
         self._unreadable = fields.unreadable
-
-    def _named(self, lines: Sequence[Line], groups: Sequence[int]) -> list[int]:
-        """Give each stretch the number of its tubule, a new one where it is new."""
-        names = [self._recognised(line) for line in lines]
-        of_group: dict[int, int] = {}
-        longest = sorted(range(len(lines)), key=lambda n: -lines[n].length)
-        for n in longest:
-            if names[n] is not None:
-                of_group.setdefault(groups[n], names[n])  # type: ignore[arg-type]
-        for n in longest:
-            if names[n] is None:
-                if groups[n] not in of_group:
-                    of_group[groups[n]] = len(self._known)
-                    self._known.append(_Known())
-                names[n] = of_group[groups[n]]
-        return [name for name in names if name is not None]
-
-    def _recognised(self, line: Line) -> int | None:
-        if not len(self._places):
-            return None
-        close = cKDTree(self._places).query_ball_point(
-            line.points, SAME_PLACE * line.diameter, return_sorted=False
-        )
-        turns = _turns(line.points)
-        votes: dict[int, int] = {}
-        for n, near in enumerate(close):
-            here = {
-                int(self._owners[one])
-                for one in near
-                if float(self._turns[one] @ turns[n]) >= SAME_WAY
-            }
-            for owner in here:
-                votes[owner] = votes.get(owner, 0) + 1
-        if not votes:
-            return None
-        best = max(votes, key=lambda owner: (votes[owner], -owner))
-        return best if votes[best] >= SAME_SHARE * len(line.points) else None
-
-    def _remember(self, number: int, line: Line) -> None:
-        """Put the stretch in the place of what was known of this tubule around there."""
-        if len(self._places):
-            own = np.flatnonzero(self._owners == number)
-            if len(own):
-                reach = 0.7 * float(np.median(line.diameter))
-                away, _ = cKDTree(line.points).query(self._places[own])
-                keep = np.ones(len(self._places), bool)
-                keep[own[away < reach]] = False
-                self._places, self._turns = self._places[keep], self._turns[keep]
-                self._owners = self._owners[keep]
-        self._places = np.vstack((self._places, line.points))
-        self._turns = np.vstack((self._turns, _turns(line.points)))
-        self._owners = np.append(self._owners, np.full(len(line.points), number))
 
     def _map(self, frame: Frame, to_frame: Floats) -> TubuleMap:
         zoom = _zoom(to_frame)
@@ -208,10 +156,3 @@ def _zoom(matrix: Floats) -> float:
 
 def _moved(points: Floats, matrix: Floats) -> Floats:
     return np.asarray(cv2.perspectiveTransform(points[None], matrix)[0], np.float64)
-
-
-def _turns(points: Floats) -> npt.NDArray[np.float64]:
-    """Return cosine and sine of twice the direction at each point."""
-    tangent = np.gradient(points, axis=0)
-    angle = np.arctan2(tangent[:, 1], tangent[:, 0])
-    return np.stack((np.cos(2 * angle), np.sin(2 * angle)), 1)
