@@ -96,7 +96,9 @@ def roughness(pixels: Pixels) -> float:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("shape", [(120, 160), (120, 160, 3), (1, 1), (3, 200, 3), (727, 731, 3)])
+@pytest.mark.parametrize(
+    "shape", [(120, 160), (120, 160, 3), (1, 1), (3, 200, 3), (727, 731, 3), (1081, 1083)]
+)
 def test_the_chain_keeps_size_and_type(shape: tuple[int, ...], dtype: type) -> None:
     rng = np.random.default_rng(1)
     chain = LightChain()

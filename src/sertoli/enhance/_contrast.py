@@ -11,6 +11,9 @@ from sertoli.frames import Pixels
 SURROUNDINGS = 20
 """The surroundings reach as far as the picture's shorter side divided by this."""
 
+BASE_SIDE_PX = 128
+"""The surroundings are measured in a picture of at least this shorter side, or in the whole."""
+
 EDGE_LEVELS = 22.0
 """A step of more grey levels than this is an edge, and stays as strong as it is."""
 
@@ -27,7 +30,7 @@ MOST_CHANGE = 36.0
 """No pixel changes by more grey levels than this (of 255)."""
 
 
-def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
+def contrast_change(luma: Pixels, strength: float, unreadable: Mask, step: int = 1) -> Floats:
     """Return what to add to a picture's luminance to raise its local contrast.
 
     The picture is split into a base, which follows strong edges, and what deviates from it
@@ -42,6 +45,8 @@ def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
     strength : float, 0 to 1
     unreadable : ndarray, (H, W) bool
         Left out of what the surroundings are.
+    step : int
+        A pixel here is the mean of so many along each side: the more, the less grain is left.
 
     Returns
     -------
@@ -49,8 +54,8 @@ def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
         In grey levels, within plus and minus `MOST_CHANGE`.
     """
     height, width = luma.shape
-    step = max(1, min(height, width) // 180)
-    size = (max(1, width // step), max(1, height // step))
+    coarser = max(1, min(height, width) // BASE_SIDE_PX)
+    size = (max(1, width // coarser), max(1, height // coarser))
     readable = np.asarray(~unreadable, dtype=np.bool_).view(np.uint8) * np.uint8(255)
     weight = cv2.resize(readable, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     weight += np.float32(0.25)
@@ -74,7 +79,7 @@ def contrast_change(luma: Pixels, strength: float, unreadable: Mask) -> Floats:
     slope = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
     # Grain of single pixels is noise: it is left as it is, not raised.
-    grainless = cv2.GaussianBlur(luma, (0, 0), GRAIN_PX)
+    grainless = luma if step > 1 else cv2.GaussianBlur(luma, (0, 0), GRAIN_PX)
     # In place: fresh memory costs more than the sums.
     change: Floats = np.multiply(grainless, slope, out=slope)
     change -= offset

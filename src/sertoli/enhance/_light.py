@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
 import cv2
@@ -13,28 +15,29 @@ from sertoli.enhance._enhanced import (
     Enhanced,
     Floats,
     Mask,
-    as_bytes,
     extremes_of,
-    full_scale,
     luma_of,
 )
 from sertoli.enhance._glare import dark_in, glare_in
 from sertoli.enhance._noise import TemporalFilter
+from sertoli.enhance._sizes import analysed, any_of_four, extended, halved, magnified, repeated
 from sertoli.enhance._white import NEUTRAL, WhiteBalance
+from sertoli.enhance._whole import NO_CHANGE, WholePicture
 from sertoli.errors import SettingError
 from sertoli.frames import Frame, Pixels
 
-HALVED_FROM_PX = 720
-"""Pictures whose shorter side has so many px are analysed at half size; the result is whole."""
+HALVED_FROM_PX = (720, 1080, 2160)
+"""Pictures whose shorter side has so many px are halved once more for the analysis; the result is
+whole."""
+
+MOST_THREADS = 4
+"""With more, the machine's memory is what they wait for."""
 
 GLARE_KNEE = 200.0
 """Glare is taken down towards this level (of 255)."""
 
 HEADROOM = 0.8
 """No channel is brought nearer to black or white than this share of the way to it."""
-
-NO_CHANGE = 128
-"""The level that stands for no change where a change is held in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class LightChain:
         self.settings = settings or LightSettings()
         self._white = WhiteBalance()
         self._noise = TemporalFilter(self.settings.noise)
+        self._pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "light-chain")
+        self._whole = WholePicture(self._pool)
         self._kind: tuple[tuple[int, ...], object] | None = None
 
     def reset(self) -> None:
@@ -108,74 +113,69 @@ class LightChain:
         if (pixels.shape, pixels.dtype) != self._kind:
             self._kind = (pixels.shape, pixels.dtype)
             self.reset()
-        small = _analysed(pixels)
-        lowest, highest = extremes_of(small)
-        glare, dark = glare_in(lowest), dark_in(highest)
-        unreadable = np.asarray(glare | dark, dtype=np.bool_)
-        height, width = pixels.shape[:2]
-        if self.settings.white_balance and pixels.ndim == 3:
-            gains = self._white.update(small, glare)
-            if gains is not NEUTRAL:
-                gains = gains ** np.float32(self.settings.white_balance)
-                pixels = _multiplied(pixels, gains)
-                small = _multiplied(small, gains)
+        step = _step(pixels)
+        # Glare is looked for in a finer picture: the thinnest streaks are soon averaged away.
+        finer_step = max(1, step // 2)
+        finer = analysed(extended(pixels, step), finer_step)
+        looking = self._pool.submit(_hidden, finer, finer_step, step, pixels.shape)
+        raw = small = halved(finer) if step > finer_step else finer
+        past = None
         if self.settings.noise:
-            pixels, small = self._noise(pixels, small, unreadable)
-        change = self._change(small, glare, unreadable)
+            past, small = self._noise(pixels.shape, raw, step)
+        glare, unreadable, hidden = looking.result()
+        gains = None
+        if self.settings.white_balance and pixels.ndim == 3:
+            gains = self._gains(raw, glare)
+            if gains is not None:
+                small = np.asarray(cv2.transform(small, np.diag(gains)))
+        change = self._change(small, glare, unreadable, step)
         if change is not None:
-            pixels = _added(pixels, change)
-        return Enhanced(replace(frame, pixels=pixels), _mask_at(unreadable, width, height))
+            change = magnified(change, step, pixels.shape)
+        averaged, pixels = self._whole(pixels, past, gains, change)
+        if self.settings.noise:
+            self._noise.keep(averaged, raw, unreadable)
+        return Enhanced(replace(frame, pixels=pixels), hidden)
 
-    def _change(self, small: Pixels, glare: Mask, unreadable: Mask) -> Pixels | None:
+    def _gains(self, small: Pixels, glare: Mask) -> Floats | None:
+        gains = self._white.update(small, glare)
+        if gains is NEUTRAL:
+            return None
+        return np.asarray(gains ** np.float32(self.settings.white_balance))
+
+    def _change(self, small: Pixels, glare: Mask, unreadable: Mask, step: int) -> Pixels | None:
         """Return `NO_CHANGE` and what to add to every channel, uint8, at the analysis's size."""
         if not (self.settings.contrast or self.settings.glare):
             return None
         luma = luma_of(small)
         change = np.full(luma.shape, NO_CHANGE, np.uint8)
         if self.settings.contrast:
-            levels = contrast_change(luma, self.settings.contrast, unreadable)
+            levels = contrast_change(luma, self.settings.contrast, unreadable, step)
             change = np.asarray(cv2.convertScaleAbs(levels, alpha=1.0, beta=NO_CHANGE))
         lowest, highest = extremes_of(small)
         most = cv2.addWeighted(highest, -HEADROOM, highest, 0.0, NO_CHANGE + HEADROOM * 255.0)
         least = cv2.addWeighted(lowest, -HEADROOM, lowest, 0.0, NO_CHANGE)
         change = np.asarray(cv2.max(cv2.min(change, most), least))
         if self.settings.glare and glare.any():
-            share = cv2.GaussianBlur(glare.view(np.uint8) * np.uint8(255), (0, 0), 1.5)
+            share = cv2.GaussianBlur(glare.view(np.uint8) * np.uint8(255), (0, 0), 1.5 / step**0.5)
             beyond = cv2.subtract(luma, np.full_like(luma, GLARE_KNEE))
             dimmed = cv2.multiply(share, beyond, scale=self.settings.glare / 255.0)
             change = np.asarray(cv2.subtract(change, dimmed))
         return change
 
 
-def _analysed(pixels: Pixels) -> Pixels:
-    """Return the picture as the analysis sees it: bytes, and where it is large at half size."""
-    height, width = pixels.shape[:2]
-    if min(height, width) >= HALVED_FROM_PX:
-        half = (-(-width // 2), -(-height // 2))
-        pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA))
-    return as_bytes(pixels)
+def _hidden(
+    finer: Pixels, finer_step: int, step: int, shape: tuple[int, ...]
+) -> tuple[Mask, Mask, Mask]:
+    """Return glare and all that cannot be read at the analysis's size, and the latter whole."""
+    lowest, highest = extremes_of(finer)
+    glare = glare_in(lowest)
+    unreadable = np.asarray(glare | dark_in(highest), dtype=np.bool_)
+    whole = repeated(unreadable.view(np.uint8), finer_step, shape).view(np.bool_)
+    if step > finer_step:
+        glare, unreadable = any_of_four(glare), any_of_four(unreadable)
+    return glare, unreadable, whole
 
 
-def _mask_at(mask: Mask, width: int, height: int) -> Mask:
-    if mask.shape == (height, width):
-        return mask
-    # Every pixel twice along each side: several times as quick as resizing.
-    low, wide = mask.shape
-    pairs = cv2.merge([mask.view(np.uint8)] * 2).reshape(low, 2 * wide).view(np.bool_)
-    return np.repeat(pairs, 2, axis=0)[:height, :width]
-
-
-def _multiplied(pixels: Pixels, gains: Floats) -> Pixels:
-    return np.asarray(cv2.transform(pixels, np.diag(gains)))
-
-
-def _added(pixels: Pixels, change: Pixels) -> Pixels:
-    """Add `_change`, at any size, to every channel, limited to the type's range."""
-    height, width = pixels.shape[:2]
-    if change.shape != (height, width):
-        change = np.asarray(cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR))
-    if pixels.ndim == 3:
-        change = np.asarray(cv2.cvtColor(change, cv2.COLOR_GRAY2RGB))
-    level = full_scale(pixels) / 255.0
-    change = change.astype(pixels.dtype, copy=False)
-    return np.asarray(cv2.addWeighted(pixels, 1.0, change, level, -NO_CHANGE * level))
+def _step(pixels: Pixels) -> int:
+    """Return how many px along each side are one px of the analysis: 1, 2, 4 or 8."""
+    return int(2 ** sum(min(pixels.shape[:2]) >= side for side in HALVED_FROM_PX))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sertoli.enhance._enhanced import Mask, as_bytes, highest_of, luma_of
-from sertoli.enhance._motion import motion_to
+from sertoli.enhance._enhanced import Mask, highest_of, luma_of
+from sertoli.enhance._motion import shift_to
+from sertoli.enhance._sizes import analysed, repeated
+from sertoli.enhance._whole import Past
 from sertoli.frames import Pixels
 
-FOLLOWED_SIDE_PX = 270
+FOLLOWED_SIDE_PX = 135
 """The camera's motion is measured on a picture of about this shorter side."""
 
 LEAST_FRESH = 0.2
@@ -24,9 +26,6 @@ MOVED = 2.5
 LEAST_DIFFERENCE = 0.4
 """The usual difference is taken as no less than this (of 255): cameras count in whole levels."""
 
-MOST_TURN = 0.004
-"""A picture that turns (rad) or scales (share) by more than this is not merely shifted."""
-
 
 class TemporalFilter:
     """Averages over frames along the camera's shift.
@@ -40,82 +39,83 @@ class TemporalFilter:
         self._fresh = 1.0 - strength * (1.0 - LEAST_FRESH)
         self._history: Pixels | None = None
         self._followed: Pixels | None = None
+        self._readable: Mask | None = None
         self._left_over = np.zeros(2)
 
-    def __call__(self, pixels: Pixels, small: Pixels, unreadable: Mask) -> tuple[Pixels, Pixels]:
-        """Filter the next frame.
+    def __call__(
+        self, shape: tuple[int, ...], small: Pixels, step: int
+    ) -> tuple[Past | None, Pixels]:
+        """Find what the frames before add to the next one; `keep` it afterwards.
 
         Parameters
         ----------
-        pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
-        small : ndarray, uint8
-            The same at the size of the analysis: whole, or half (rounded up) along each side.
-        unreadable : ndarray, bool
-            At that size too.
+        shape : tuple of int
+            Of the whole picture.
+        small : ndarray, (h, w) or (h, w, 3), uint8
+            The picture at the size of the analysis: ``step`` px along each side are one.
+        step : int
 
         Returns
         -------
-        pixels, small : ndarray
-            Both filtered.
+        past : Past or None
+            For the whole picture; None where it is not known how it lies over the last one.
+        small : ndarray
+            Filtered.
         """
-        followed, readable = _to_follow(small, unreadable)
-        before, self._followed = self._followed, followed
-        history, self._history = self._history, pixels
-        if history is None or before is None:
-            return pixels, small
-        shift = self._shift(before, followed, readable, pixels.shape[0])
-        if shift is None:
-            return pixels, small
-        step = 1 if small.shape == pixels.shape else 2
-        rows, old_rows = _common(pixels.shape[0], shift[1], step)
-        columns, old_columns = _common(pixels.shape[1], shift[0], step)
+        history = self._history
+        shift = self._shift(_to_follow(luma_of(small)), small.shape[0] * step)
+        if history is None or shift is None:
+            return None, small
+        rows, old_rows = _common(shape[0], shift[1], step)
+        columns, old_columns = _common(shape[1], shift[0], step)
         old = history[old_rows, old_columns]
         if old.size == 0:
-            return pixels, small
-        size = (old.shape[1] // step, old.shape[0] // step)
-        old_small = as_bytes(np.asarray(cv2.resize(old, size, interpolation=cv2.INTER_AREA)))
+            return None, small
+        old_small = analysed(old, step)
         inner = (_divided(rows, step), _divided(columns, step))
-        moved = _moved(old_small, small[inner])
-        small = self._blended(small, old_small, inner, moved)
-        if step == 2:
-            moved = np.asarray(cv2.resize(moved, (old.shape[1], old.shape[0])))
-        self._history = self._blended(pixels, old, (rows, columns), moved)
-        return self._history, small
+        moved = _moved(old_small, small[inner], step)
+        fresh = small[inner]
+        mixed = cv2.addWeighted(fresh, self._fresh, old_small, 1.0 - self._fresh, 0.0)
+        small = small.copy()
+        small[inner] = cv2.copyTo(fresh, moved, mixed)
+        return Past(old, rows, columns, self._fresh, repeated(moved, step, old.shape)), small
 
-    def _blended(
-        self, new: Pixels, old: Pixels, part: tuple[slice, slice], moved: Pixels
-    ) -> Pixels:
-        """Return the new picture, with the old in it in the part that both show."""
-        result = new.copy()
-        shared = result[part]
-        cv2.addWeighted(new[part], self._fresh, old, 1.0 - self._fresh, 0.0, shared)
-        cv2.copyTo(new[part], moved, shared)
-        return result
+    def keep(self, averaged: Pixels, small: Pixels, unreadable: Mask) -> None:
+        """Remember a picture.
 
-    def _shift(
-        self, before: Pixels, now: Pixels, readable: Mask, height: int
-    ) -> tuple[int, int] | None:
+        Parameters
+        ----------
+        averaged : ndarray, (H, W) or (H, W, 3)
+            Whole and filtered; nobody may change it.
+        small : ndarray, (h, w) or (h, w, 3), uint8
+            As it was, at the size of the analysis.
+        unreadable : ndarray, (h, w) bool
+        """
+        self._history = averaged
+        self._followed = _to_follow(luma_of(small))
+        size = (self._followed.shape[1], self._followed.shape[0])
+        hidden = cv2.resize(unreadable.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        self._readable = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+
+    def _shift(self, now: Pixels, height: int) -> tuple[int, int] | None:
         """Return by how many whole px the picture moved since the last frame; None if unknown."""
-        motion = motion_to(now, before, readable, FOLLOWED_POINTS)
-        if motion is None or np.abs(motion[:, :2] - np.eye(2)).max() > MOST_TURN:
+        if self._followed is None or self._readable is None:
+            return None
+        moved = shift_to(self._followed, now, self._readable, FOLLOWED_POINTS)
+        if moved is None:
             self._left_over = np.zeros(2)
             return None
-        centre = np.array([now.shape[1], now.shape[0]]) / 2.0
-        moved = motion[:, :2] @ centre + motion[:, 2] - centre
         # Fractions are carried over, or a slow drift would be lost.
-        exact = self._left_over - moved * (height / now.shape[0])
+        exact = self._left_over + moved * (height / now.shape[0])
         whole = np.rint(exact)
         self._left_over = exact - whole
         return int(whole[0]), int(whole[1])
 
 
-def _to_follow(small: Pixels, unreadable: Mask) -> tuple[Pixels, Mask]:
-    luma = luma_of(small)
+def _to_follow(luma: Pixels) -> Pixels:
     step = max(1, min(luma.shape) // FOLLOWED_SIDE_PX)
     size = (max(1, luma.shape[1] // step), max(1, luma.shape[0] // step))
-    followed = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    hidden = cv2.resize(unreadable.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return np.asarray(followed), np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 
 
 def _common(length: int, shift: int, step: int) -> tuple[slice, slice]:
@@ -132,13 +132,13 @@ def _divided(part: slice, step: int) -> slice:
     return slice(part.start // step, part.stop // step)
 
 
-def _moved(old: Pixels, new: Pixels) -> Pixels:
+def _moved(old: Pixels, new: Pixels, step: int) -> Pixels:
     """Mark what differs by more than noise does: 255, and 0 elsewhere."""
-    side = 5
+    side = 5 if step == 1 else 3
     difference = highest_of(np.asarray(cv2.absdiff(new, old)))
     # Sums, not means: whole levels would be too coarse.
     around = cv2.boxFilter(difference, cv2.CV_16U, (side, side), normalize=False)
-    usual = max(LEAST_DIFFERENCE * side * side, float(np.median(around[::8, ::8])))
+    usual = max(LEAST_DIFFERENCE * side * side, float(np.median(around[::4, ::4])))
     moved = cv2.compare(around, MOVED * usual, cv2.CMP_GT)
     # A glove's breadth around what moves is fresh as well.
     return np.asarray(cv2.dilate(moved, np.ones((3, 3), np.uint8)))
