@@ -76,7 +76,7 @@ def followed(name: str, place: Path, truth: Path, finder: Detector, um: float | 
                 magnification=magnification,
             )
             frames.append((frame.index, found, drift.update(frame)))
-    tracks = link_recording(frames)
+    tracks = link_recording(frames, plain_from=finder.default_confidence)
     sums: dict[int, list[float]] = {}
     rows: list[tuple[float, int, bool]] = []
     sperm = 0
@@ -84,13 +84,15 @@ def followed(name: str, place: Path, truth: Path, finder: Detector, um: float | 
         chance = np.clip(found.probability.astype(np.float64), 1e-6, 1 - 1e-6)
         odds = np.log(chance / (1 - chance))
         for track, value in zip(ids.tolist(), odds.tolist(), strict=True):
-            sums.setdefault(track, []).append(value)
+            if track >= 0:
+                sums.setdefault(track, []).append(value)
         if index % EVERY:
             continue
         sperm += len(cells[index].ids)
         right, counted = _matched(cells[index], ignored[index], found)
         rows += [
-            (float(odds[row]), int(ids[row]), bool(right[row])) for row in np.flatnonzero(counted)
+            (float(odds[row]), int(ids[row]), bool(right[row]))
+            for row in np.flatnonzero(counted & (ids >= 0))
         ]
     means = np.array([np.mean(sums[track]) for _, track, _ in rows])
     own = np.array([value for value, _, _ in rows])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -104,3 +105,17 @@ def test_thousand_objects_are_linked_fast_and_right() -> None:
     assert kept > 0.97
     # Some 5 ms a frame on a slow core; a dense 1,000 x 1,000 solver would take many times that.
     assert (time.perf_counter() - started) / 20 < 0.1
+
+
+def test_faint_heads_take_what_plain_ones_leave_and_begin_nothing() -> None:
+    def seen(places: npt.ArrayLike, probability: npt.ArrayLike) -> Detections:
+        return replace(heads(places), probability=np.asarray(probability, np.float32))
+
+    linker = Linker(plain_from=0.5)
+    assert linker.link(seen([[20, 20]], [0.9]), 0).tolist() == [0]
+    # debris lies nearer to where the sperm was than the sperm does, and another is new
+    beside = seen([[20, 20], [80, 80], [24, 20]], [0.2, 0.2, 0.9])
+    assert linker.link(beside, 1).tolist() == [-1, -1, 0]
+    assert linker.link(seen([[28, 20]], [0.3]), 2).tolist() == [0]
+    assert linker.link(seen([[32, 20]], [0.9]), 3).tolist() == [0]
+    assert linker.count == 1

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
-from sertoli.sperm import COCO_CATEGORIES, Detections, Sightings, coco_image, plain_text
+from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
 from sertoli.sperm.morphology import MORPHOLOGY_COLUMNS, Piece, TrackShapes
 from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
 from sertoli.sperm.tracking import TrackEvidence, TrackJoiner
@@ -102,7 +102,7 @@ class Links:
         place = {row: number for number, row in enumerate(kept.tolist())}
         return replace(
             record,
-            found=Detections(found.centre_px[kept], found.size_px[kept], probability[kept]),
+            found=replace(found.take(kept), probability=probability[kept]),
             track_id=self.track[record.track_id[kept]],
             thumbnails=[
                 replace(one, row=place[one.row]) for one in record.thumbnails if one.row in place

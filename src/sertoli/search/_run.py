@@ -220,7 +220,7 @@ class _Run:
         self.should_stop = should_stop or (lambda: False)
         self.confidence = confidence_of(settings, finder)
         self.followed = source.is_sequence
-        self.linker = Linker()
+        self.linker = Linker(plain_from=self.confidence)
         self.evidence = TrackEvidence()
         self.drift = FieldDrift()
         self.cutter = ThumbnailCutter()
@@ -299,7 +299,8 @@ class _Run:
     ) -> np.ndarray[Any, np.dtype[np.int64]]:
         if self.followed:
             track_id = self.linker.link(found, index, drift_px)
-            self.evidence.add(found.probability, track_id)
+            known = track_id >= 0
+            self.evidence.add(found.probability[known], track_id[known])
             return track_id
         return np.full(len(found), -1, np.int64)
 
@@ -345,6 +346,8 @@ class _Run:
             self.drift.update(frame)
         drift = self.drift.state
         track_id = self._link(found, frame.index, drift.drift_px)
+        if self.followed:
+            found, track_id = found.take(track_id >= 0), track_id[track_id >= 0]
         rows = self.cutter.choose(found, track_id, followed=self.followed)
         self.journal.append(
             SearchedFrame(

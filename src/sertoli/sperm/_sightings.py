@@ -85,8 +85,11 @@ class Detections:
 
     def at_least(self, confidence: float) -> Detections:
         """Keep those with a probability of at least ``confidence``."""
-        keep = self.probability >= confidence
-        return Detections(self.centre_px[keep], self.size_px[keep], self.probability[keep])
+        return self.take(self.probability >= confidence)
+
+    def take(self, rows: npt.NDArray[Any]) -> Detections:
+        """Return some of the rows: their numbers, or a mask."""
+        return Detections(self.centre_px[rows], self.size_px[rows], self.probability[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

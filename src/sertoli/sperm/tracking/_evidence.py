@@ -13,8 +13,8 @@ FAINT_SHARE = 1.0 / 3.0
 faint in one frame is plain in another."""
 
 OWN, TOGETHER = 0.25, 1.0
-"""Weights of a sighting's own log odds and of its track's mean: fitted by
-``python -m benchmarks.track_evidence`` on simulated dishes and ``visem11``."""
+"""Weights of a sighting's own log odds and of its track's mean: near those that
+``python -m benchmarks.track_evidence`` fits, and as good (decision 027)."""
 
 _SUREST = 1e-6
 

@@ -165,7 +165,7 @@ _NO_INTS = np.zeros(0, np.int64)
 
 
 def link_recording(
-    frames: Iterable[tuple[int, Detections, tuple[float, float]]],
+    frames: Iterable[tuple[int, Detections, tuple[float, float]]], plain_from: float = 0.0
 ) -> list[npt.NDArray[np.int64]]:
     """Link the heads of a whole recording: live, then joined at the end.
 
@@ -174,18 +174,21 @@ def link_recording(
     frames : iterable of (index, Detections, drift in px)
         Indices ascend; the drift is the displacement of the field since the first frame,
         as `FieldDrift` gives it.
+    plain_from : float
+        As for `Linker`.
 
     Returns
     -------
     list of ndarray, (N,) int64
-        Track ids of the heads of each frame.
+        Track ids of the heads of each frame; -1 for faint heads of no track.
     """
-    linker, joiner = Linker(), TrackJoiner()
+    linker, joiner = Linker(plain_from=plain_from), TrackJoiner()
     live = []
     for index, found, drift_px in frames:
-        live.append(linker.link(found, index, drift_px))
-        joiner.add(found, live[-1], index, drift_px)
-    joined = joiner.join()
+        ids = linker.link(found, index, drift_px)
+        live.append(ids)
+        joiner.add(found.take(ids >= 0), ids[ids >= 0], index, drift_px)
+    joined = np.append(joiner.join(), -1)  # the last stands for no track
     return [joined[ids] for ids in live]
 
 

@@ -23,6 +23,9 @@ REACH_GROWTH = 0.15
 
 MIN_REACH_PX = 4.0
 
+FAINT_REACH = 0.5
+"""Share of the reach within which a faint head may go on with a track."""
+
 DAMPING = 0.8
 """Share of the speed that is left after a frame unseen: sperm turn."""
 
@@ -53,10 +56,15 @@ class Linker:
     ----------
     max_gap : int
         Frames a sperm may go unseen before it is given up.
+    plain_from : float
+        Heads of at least this probability choose their tracks first, and they alone begin new
+        ones; fainter heads may go on with what is left, so that debris beside a sperm does not
+        lead its track astray.
     """
 
-    def __init__(self, max_gap: int = MAX_GAP_FRAMES) -> None:
+    def __init__(self, max_gap: int = MAX_GAP_FRAMES, plain_from: float = 0.0) -> None:
         self.max_gap = max_gap
+        self.plain_from = plain_from
         self.count = 0
         """Tracks begun so far; ids run from 0 to ``count - 1``."""
         self._id = np.zeros(0, np.int64)
@@ -83,17 +91,23 @@ class Linker:
         Returns
         -------
         ndarray, (N,) int64
+            -1 for faint heads that no track goes on with.
         """
         self._forget(frame)
         centre = found.centre_px.astype(np.float64) - np.asarray(drift_px)
         head = np.sqrt(np.prod(found.size_px.astype(np.float64), axis=1))
-        tracks, heads = self._match(centre, frame)
+        plain = found.probability >= self.plain_from
+        tracks, heads = self._match(np.arange(len(self._id)), centre, np.flatnonzero(plain), frame)
+        if not plain.all():
+            left = np.setdiff1d(np.arange(len(self._id)), tracks)
+            more = self._match(left, centre, np.flatnonzero(~plain), frame, FAINT_REACH)
+            tracks, heads = np.concatenate([tracks, more[0]]), np.concatenate([heads, more[1]])
 
         ids = np.full(len(found), -1, np.int64)
         ids[heads] = self._id[tracks]
         self._update(tracks, centre[heads], head[heads], frame)
 
-        new = np.flatnonzero(ids < 0)
+        new = np.flatnonzero((ids < 0) & plain)
         ids[new] = self.count + np.arange(len(new))
         self.count += len(new)
         self._begin(ids[new], centre[new], head[new], frame)
@@ -110,26 +124,33 @@ class Linker:
             self._last_frame = self._last_frame[keep]
 
     def _match(
-        self, centre: npt.NDArray[np.float64], frame: int
+        self,
+        rows: npt.NDArray[np.int64],
+        centre: npt.NDArray[np.float64],
+        heads: npt.NDArray[np.int64],
+        frame: int,
+        share: float = 1.0,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return rows of tracks and rows of heads that belong together."""
-        if not len(self._id) or not len(centre):
+        """Return those of the rows of tracks and of the heads that belong together."""
+        if not len(rows) or not len(heads):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        gap = (frame - self._last_frame).astype(np.float64)
+        seen, head_px = self._sightings[rows], self._head_px[rows]
+        gap = (frame - self._last_frame[rows]).astype(np.float64)
         # 1 + d + d^2 + ... : a damped step for each frame since it was last seen.
         steps = (1.0 - DAMPING**gap) / (1.0 - DAMPING)
-        expected = self._place_px + self._speed_px * steps[:, None]
-        heads = np.where(self._sightings > 1, REACH_HEADS, REACH_NEW_HEADS)
-        reach = np.maximum(self._head_px * heads, MIN_REACH_PX) * (1.0 + REACH_GROWTH * (gap - 1))
+        expected = self._place_px[rows] + self._speed_px[rows] * steps[:, None]
+        far = np.where(seen > 1, REACH_HEADS, REACH_NEW_HEADS)
+        reach = np.maximum(head_px * far, MIN_REACH_PX) * (1.0 + REACH_GROWTH * (gap - 1)) * share
 
         pairs = cKDTree(expected).sparse_distance_matrix(
-            cKDTree(centre), float(reach.max()), output_type="ndarray"
+            cKDTree(centre[heads]), float(reach.max()), output_type="ndarray"
         )
         within = pairs["v"] <= reach[pairs["i"]]
         i, j = pairs["i"][within], pairs["j"][within]
-        doubt = YOUNG_COST / self._sightings + STALE_COST * np.minimum(gap - 1, STALE_FRAMES)
+        doubt = YOUNG_COST / seen + STALE_COST * np.minimum(gap - 1, STALE_FRAMES)
         cost = (pairs["v"][within] / reach[i]) ** 2 + doubt[i]
-        return assign(i, j, cost)
+        chosen_tracks, chosen_heads = assign(i, j, cost)
+        return rows[chosen_tracks], heads[chosen_heads]
 
     def _update(
         self,
