@@ -15,9 +15,8 @@ import numpy.typing as npt
 from benchmarks.page import replace_block
 from sertoli.enhance import LightChain
 from sertoli.frames import Frame, VideoWriter, as_it_happened, open_source
-from sertoli.operation import LiveField
+from sertoli.operation import LiveField, map_apart
 from sertoli.phantom import make_field
-from sertoli.tubules import CellNetwork, TubuleMapper
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,17 +94,19 @@ def simulated(file: Path) -> Path:
 def measure(video: Path, seconds: float, map_width_px: int) -> Delays:
     """Time decoding alone, then run the live field for ``seconds``."""
     decode_s = time_decoding(video)
-    mapper = TubuleMapper(CellNetwork(threads=1))
     shown: list[tuple[int, float, float]] = []
     maps: dict[int, float] = {}
     ages: list[float] = []
     began = time.perf_counter()
-    with LiveField(
-        as_it_happened(again_and_again(video, seconds + WARM_UP_S), FRAMES_PER_S),
-        LightChain(),
-        mapper,
-        map_width_px,
-    ) as live:
+    with (
+        map_apart() as mapper,
+        LiveField(
+            as_it_happened(again_and_again(video, seconds + WARM_UP_S), FRAMES_PER_S),
+            LightChain(),
+            mapper,
+            map_width_px,
+        ) as live,
+    ):
         for view in live:
             if time.perf_counter() - began < WARM_UP_S:
                 continue

@@ -21,7 +21,9 @@ FOLLOWED_POINTS = 80
 """So many corners tell the camera's shift."""
 
 MOVED = 2.5
-"""A place moved where two frames differ by more than so many times what they usually do."""
+"""A place moved where two frames differ by more than so many times what they usually do. Where a
+pixel is the mean of ``step`` px along each side, noise is less and edges are not: ``step ** 0.25``
+times as much."""
 
 LEAST_DIFFERENCE = 0.4
 """The usual difference is taken as no less than this (of 255): cameras count in whole levels."""
@@ -139,6 +141,6 @@ def _moved(old: Pixels, new: Pixels, step: int) -> Pixels:
     # Sums, not means: whole levels would be too coarse.
     around = cv2.boxFilter(difference, cv2.CV_16U, (side, side), normalize=False)
     usual = max(LEAST_DIFFERENCE * side * side, float(np.median(around[::4, ::4])))
-    moved = cv2.compare(around, MOVED * usual, cv2.CMP_GT)
+    moved = cv2.compare(around, MOVED * step**0.25 * usual, cv2.CMP_GT)
     # A glove's breadth around what moves is fresh as well.
     return np.asarray(cv2.dilate(moved, np.ones((3, 3), np.uint8)))

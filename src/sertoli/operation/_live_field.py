@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,13 +14,9 @@ import numpy as np
 
 from sertoli.enhance import Enhanced
 from sertoli.frames import Arrival, Frame, LatestFrame
+from sertoli.operation._apart import Apart
 from sertoli.optics import Optics
-from sertoli.tubules import TubuleMap
-
-_TURN_S = 0.0003
-"""How long the map's Python code may hold the interpreter while the view waits for it. The view
-is a row of short calls into OpenCV and would wait for every one of them; Python's own 5 ms are
-too long for that."""
+from sertoli.tubules import CellNetwork, TubuleMap, TubuleMapper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +89,7 @@ class LiveField:
     enhance : callable
         Such as `sertoli.enhance.LightChain`.
     map_tubules : callable
-        Such as `sertoli.tubules.TubuleMapper`.
+        Such as `map_apart`, or a `sertoli.tubules.TubuleMapper` where there are cores to spare.
     map_width_px : int
         Frames wider than this are made smaller for the map.
     """
@@ -113,12 +108,9 @@ class LiveField:
         self._map: MapView | None = None
         self._error: BaseException | None = None
         self._is_stopped = False
-        self._turn_before_s = 0.0
         self._mapping = threading.Thread(target=self._keep_mapping, name="map", daemon=True)
 
     def __enter__(self) -> Self:
-        self._turn_before_s = sys.getswitchinterval()
-        sys.setswitchinterval(_TURN_S)
         self._latest.__enter__()
         self._mapping.start()
         return self
@@ -132,7 +124,6 @@ class LiveField:
         self._is_stopped = True
         self._latest.__exit__(kind, error, trace)
         self._mapping.join()
-        sys.setswitchinterval(self._turn_before_s)
 
     def __iter__(self) -> Iterator[FieldView]:
         """Give enhanced pictures, newest frame first, until the source ends.
@@ -165,6 +156,15 @@ class LiveField:
     def _mapped(self, arrival: Arrival) -> MapView:
         tubules = self._map_tubules(at_width(arrival.frame, self._map_width_px))
         return MapView(tubules, arrival.number, arrival.arrived_s, time.perf_counter())
+
+
+def map_apart() -> Apart[TubuleMap]:
+    """Return a mapper of tubules in a process of its own, on one core and behind the view."""
+    return Apart(_mapper)
+
+
+def _mapper() -> TubuleMapper:
+    return TubuleMapper(CellNetwork(threads=1))
 
 
 def at_width(frame: Frame, width_px: int) -> Frame:
