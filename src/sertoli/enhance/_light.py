@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
 
 from sertoli.enhance._contrast import contrast_change
+from sertoli.enhance._crew import Crew
 from sertoli.enhance._enhanced import (
     Enhanced,
     Floats,
@@ -20,7 +19,7 @@ from sertoli.enhance._enhanced import (
 )
 from sertoli.enhance._glare import dark_in, glare_in
 from sertoli.enhance._noise import TemporalFilter
-from sertoli.enhance._sizes import analysed, any_of_four, extended, halved, magnified, repeated
+from sertoli.enhance._sizes import analysed, any_of_four, extended, halved, repeated
 from sertoli.enhance._white import NEUTRAL, WhiteBalance
 from sertoli.enhance._whole import NO_CHANGE, WholePicture
 from sertoli.errors import SettingError
@@ -29,9 +28,6 @@ from sertoli.frames import Frame, Pixels
 HALVED_FROM_PX = (720, 1080, 2160)
 """Pictures whose shorter side has so many px are halved once more for the analysis; the result is
 whole."""
-
-MOST_THREADS = 4
-"""With more, the machine's memory is what they wait for."""
 
 GLARE_KNEE = 200.0
 """Glare is taken down towards this level (of 255)."""
@@ -92,8 +88,8 @@ class LightChain:
         self.settings = settings or LightSettings()
         self._white = WhiteBalance()
         self._noise = TemporalFilter(self.settings.noise)
-        self._pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "light-chain")
-        self._whole = WholePicture(self._pool)
+        self._crew = Crew()
+        self._whole = WholePicture(self._crew)
         self._kind: tuple[tuple[int, ...], object] | None = None
 
     def reset(self) -> None:
@@ -117,21 +113,20 @@ class LightChain:
         # Glare is looked for in a finer picture: the thinnest streaks are soon averaged away.
         finer_step = max(1, step // 2)
         finer = analysed(extended(pixels, step), finer_step)
-        looking = self._pool.submit(_hidden, finer, finer_step, step, pixels.shape)
+        shape = pixels.shape
+        looked = self._crew.begin(lambda: _hidden(finer, finer_step, step, shape))
         raw = small = halved(finer) if step > finer_step else finer
         past = None
         if self.settings.noise:
-            past, small = self._noise(pixels.shape, raw, step)
-        glare, unreadable, hidden = looking.result()
+            past, small = self._noise(shape, raw, step)
+        glare, unreadable, hidden = looked()
         gains = None
         if self.settings.white_balance and pixels.ndim == 3:
             gains = self._gains(raw, glare)
             if gains is not None:
                 small = np.asarray(cv2.transform(small, np.diag(gains)))
         change = self._change(small, glare, unreadable, step)
-        if change is not None:
-            change = magnified(change, step, pixels.shape)
-        averaged, pixels = self._whole(pixels, past, gains, change)
+        averaged, pixels = self._whole(pixels, step, past, gains, change)
         if self.settings.noise:
             self._noise.keep(averaged, raw, unreadable)
         return Enhanced(replace(frame, pixels=pixels), hidden)
@@ -170,7 +165,8 @@ def _hidden(
     lowest, highest = extremes_of(finer)
     glare = glare_in(lowest)
     unreadable = np.asarray(glare | dark_in(highest), dtype=np.bool_)
-    whole = repeated(unreadable.view(np.uint8), finer_step, shape).view(np.bool_)
+    rows = slice(0, shape[0])
+    whole = repeated(unreadable.view(np.uint8), finer_step, rows, shape[1]).view(np.bool_)
     if step > finer_step:
         glare, unreadable = any_of_four(glare), any_of_four(unreadable)
     return glare, unreadable, whole

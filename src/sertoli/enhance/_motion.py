@@ -31,6 +31,7 @@ MOST_TURN = 0.004
 """A picture that turns (rad) or scales (share) by more than this is not merely shifted."""
 
 _WINDOW_PX = (15, 15)
+_SMALL_WINDOW_PX = (11, 11)
 _UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 
 
@@ -116,7 +117,7 @@ def shift_to(
     if corners is None or len(corners) < LEAST_POINTS:
         return None
     there, found, _ = cv2.calcOpticalFlowPyrLK(
-        reference, moved, corners, None, winSize=_WINDOW_PX, maxLevel=2, criteria=_UNTIL
+        reference, moved, corners, None, winSize=_SMALL_WINDOW_PX, maxLevel=2, criteria=_UNTIL
     )
     kept = found.ravel() == 1
     if np.count_nonzero(kept) < LEAST_POINTS:

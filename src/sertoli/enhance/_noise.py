@@ -7,7 +7,7 @@ import numpy as np
 
 from sertoli.enhance._enhanced import Mask, highest_of, luma_of
 from sertoli.enhance._motion import shift_to
-from sertoli.enhance._sizes import analysed, repeated
+from sertoli.enhance._sizes import analysed
 from sertoli.enhance._whole import Past
 from sertoli.frames import Pixels
 
@@ -17,7 +17,7 @@ FOLLOWED_SIDE_PX = 135
 LEAST_FRESH = 0.2
 """At full strength a still pixel takes at least this share from the newest frame."""
 
-FOLLOWED_POINTS = 80
+FOLLOWED_POINTS = 50
 """So many corners tell the camera's shift."""
 
 MOVED = 2.5
@@ -80,7 +80,7 @@ class TemporalFilter:
         mixed = cv2.addWeighted(fresh, self._fresh, old_small, 1.0 - self._fresh, 0.0)
         small = small.copy()
         small[inner] = cv2.copyTo(fresh, moved, mixed)
-        return Past(old, rows, columns, self._fresh, repeated(moved, step, old.shape)), small
+        return Past(old, rows, columns, self._fresh, moved), small
 
     def keep(self, averaged: Pixels, small: Pixels, unreadable: Mask) -> None:
         """Remember a picture.
@@ -88,7 +88,7 @@ class TemporalFilter:
         Parameters
         ----------
         averaged : ndarray, (H, W) or (H, W, 3)
-            Whole and filtered; nobody may change it.
+            Whole and filtered; nobody may change it before the next is kept.
         small : ndarray, (h, w) or (h, w, 3), uint8
             As it was, at the size of the analysis.
         unreadable : ndarray, (h, w) bool

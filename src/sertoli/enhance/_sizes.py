@@ -41,19 +41,24 @@ def any_of_four(mask: Mask) -> Mask:
     return np.asarray(pairs[:, ::2] | pairs[:, 1::2])
 
 
-def magnified(small: Pixels, step: int, shape: tuple[int, ...]) -> Pixels:
-    """Bring bytes of the analysis to the size of the picture, (H, W) or (H, W, 3), in between."""
-    size = (small.shape[1] * step, small.shape[0] * step)
+def magnified(small: Pixels, step: int, rows: slice, width: int) -> Pixels:
+    """Bring bytes of the analysis to the size of the picture, in between; only these rows of it."""
     if step > 1:
-        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
-    return small[: shape[0], : shape[1]]
+        first = max(0, rows.start // step - 1)
+        part = small[first : -(-rows.stop // step) + 1]
+        size = (part.shape[1] * step, part.shape[0] * step)
+        small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
+        rows = slice(rows.start - first * step, rows.stop - first * step)
+    return small[rows, :width]
 
 
-def repeated(small: Pixels, step: int, shape: tuple[int, ...]) -> Pixels:
-    """Bring bytes of the analysis to the size of the picture, each ``step`` times over."""
-    high, wide = small.shape
+def repeated(small: Pixels, step: int, rows: slice, width: int) -> Pixels:
+    """Bring bytes of the analysis to the size of the picture, as they are; only these rows."""
     if step > 1:
+        first = rows.start // step
+        part = small[first : -(-rows.stop // step)]
         # Several times as quick as resizing.
-        wider = cv2.merge([small] * step).reshape(high, step * wide)
+        wider = cv2.merge([part] * step).reshape(len(part), step * small.shape[1])
         small = np.repeat(wider, step, axis=0)
-    return small[: shape[0], : shape[1]]
+        rows = slice(rows.start - first * step, rows.stop - first * step)
+    return small[rows, :width]

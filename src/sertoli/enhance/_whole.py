@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from sertoli.enhance._crew import Crew
 from sertoli.enhance._enhanced import Floats, full_scale
+from sertoli.enhance._sizes import magnified, repeated
 from sertoli.frames import Pixels
 
 NO_CHANGE = 128
@@ -30,8 +31,8 @@ class Past:
         Where that part lies in the new picture.
     fresh : float
         Share of the new picture.
-    moved : ndarray, (h, w) uint8
-        Where it is not 0 only the new picture counts.
+    moved : ndarray, uint8
+        Where it is not 0 only the new picture counts; at the size of the analysis.
     """
 
     pixels: Pixels
@@ -48,67 +49,87 @@ class WholePicture:
 
     Parameters
     ----------
-    pool : ThreadPoolExecutor
-        OpenCV lets go of the interpreter, so threads do share the work.
+    crew : Crew
     """
 
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self._pool = pool
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        # Fresh memory costs as much as a sum. The past lies in one, so the next goes to the other.
+        self._averaged: list[Pixels | None] = [None, None]
 
     def __call__(
-        self, pixels: Pixels, past: Past | None, gains: Floats | None, change: Pixels | None
+        self,
+        pixels: Pixels,
+        step: int,
+        past: Past | None,
+        gains: Floats | None,
+        change: Pixels | None,
     ) -> tuple[Pixels, Pixels]:
         """Work on one picture.
 
         Parameters
         ----------
         pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
+        step : int
+            So many px along each side are one px of the analysis.
         past : Past, optional
         gains : ndarray, (3,) float32, optional
             Factors of the channels.
-        change : ndarray, (H, W) uint8, optional
-            `NO_CHANGE` and what to add to every channel, of 255.
+        change : ndarray, uint8, optional
+            `NO_CHANGE` and what to add to every channel, of 255; at the size of the analysis.
 
         Returns
         -------
         averaged, changed : ndarray
-            With the past, and with everything. Without anything to do, the picture itself.
+            With the past, and with everything. Without anything to do, the picture itself. What
+            is averaged stays as it is until the second call from now.
         """
-        averaged = pixels if past is None else np.empty_like(pixels)
-        changed = averaged if gains is None and change is None else np.empty_like(pixels)
+        averaged = pixels if past is None else self._memory(pixels)
+        has_more = past is not None or gains is not None or change is not None
+        changed = np.empty_like(pixels) if has_more else pixels
         factors = None if gains is None else np.diag(gains)
+        width = pixels.shape[1]
 
         def work(rows: slice) -> None:
             if past is not None:
-                _average(averaged[rows], pixels[rows], rows, past)
+                _average(averaged[rows], pixels[rows], rows, past, step)
             balanced = averaged[rows]
             if factors is not None:
-                into = changed[rows] if change is None else None
-                balanced = np.asarray(cv2.transform(balanced, factors, into))
+                balanced = np.asarray(cv2.transform(balanced, factors))
             if change is not None:
-                _change(changed[rows], balanced, change[rows])
+                _change(changed[rows], balanced, magnified(change, step, rows, width))
+            elif has_more:
+                np.copyto(changed[rows], balanced)
 
         height = pixels.shape[0]
         deep = max(1, STRIP_BYTES * height // pixels.nbytes)
         strips = [slice(top, min(top + deep, height)) for top in range(0, height, deep)]
-        if len(strips) == 1:
-            work(strips[0])
-        else:
-            list(self._pool.map(work, strips))
+        self._crew.share(work, strips)
         return averaged, changed
 
+    def _memory(self, like: Pixels) -> Pixels:
+        memory, kept = self._averaged
+        if memory is None or memory.shape != like.shape or memory.dtype != like.dtype:
+            memory = np.empty_like(like)
+        self._averaged = [kept, memory]
+        return memory
 
-def _average(averaged: Pixels, new: Pixels, rows: slice, past: Past) -> None:
+
+def _average(averaged: Pixels, new: Pixels, rows: slice, past: Past, step: int) -> None:
     """Write the new strip, with the past in it in the part that both show."""
-    np.copyto(averaged, new)
     first, last = max(rows.start, past.rows.start), min(rows.stop, past.rows.stop)
     if first >= last:
+        np.copyto(averaged, new)
         return
-    here = (slice(first - rows.start, last - rows.start), past.columns)
+    top, bottom = first - rows.start, last - rows.start
+    left, right = past.columns.start, past.columns.stop
+    for beside in (np.s_[:top], np.s_[bottom:], np.s_[:, :left], np.s_[:, right:]):
+        averaged[beside] = new[beside]
+    here = np.s_[top:bottom, left:right]
     there = slice(first - past.rows.start, last - past.rows.start)
     shared, fresh = averaged[here], new[here]
     cv2.addWeighted(fresh, past.fresh, past.pixels[there], 1.0 - past.fresh, 0.0, shared)
-    cv2.copyTo(fresh, past.moved[there], shared)
+    cv2.copyTo(fresh, repeated(past.moved, step, there, right - left), shared)
 
 
 def _change(changed: Pixels, strip: Pixels, change: Pixels) -> None:

@@ -128,8 +128,9 @@ def as_it_happened(
 ) -> Iterator[Frame]:
     """Give the frames of a recording at the pace of a camera, never faster.
 
-    Where decoding cannot keep the pace, frames come as they are decoded; the time lost is not
-    made up by a burst afterwards.
+    A frame is decoded when it is due, not before: a camera's next frame is not there yet while
+    the last one is worked on. Where decoding cannot keep the pace, frames come as they are decoded;
+    the time lost is not made up by a burst afterwards.
 
     Parameters
     ----------
@@ -139,10 +140,13 @@ def as_it_happened(
         The clock.
     """
     due = -math.inf
-    for frame in frames:
+    while True:
         due = max(due, now())
         early = due - now()
         if early > 0:
             sleep(early)
+        frame = next(frames, None)
+        if frame is None:
+            return
         yield frame
         due += 1 / frames_per_s
