@@ -99,7 +99,7 @@ class Links:
         found, whole = record.found, self.whole[record.track_id]
         probability = self.evidence.weighed(found.probability, whole)
         kept = np.flatnonzero(probability >= self.confidence)
-        place = {row: number for number, row in enumerate(kept.tolist())}
+        place = dict(zip(kept.tolist(), range(len(kept)), strict=True)) if record.thumbnails else {}
         return replace(
             record,
             found=replace(found.take(kept), probability=probability[kept]),
