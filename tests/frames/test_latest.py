@@ -127,3 +127,17 @@ def test_lost_time_is_not_made_up_by_a_burst() -> None:
     apart = np.diff(moments)
     assert apart[3] == pytest.approx(1.0)
     assert np.delete(apart, 3) == pytest.approx(0.04)
+
+
+def test_a_frame_is_decoded_when_it_is_due() -> None:
+    clock = Clock()
+    began: list[float] = []
+
+    def decoding() -> Iterator[Frame]:
+        for frame in clock.decoding(0.01, 5):
+            began.append(clock.time_s - 0.01)
+            yield frame
+
+    for _ in as_it_happened(decoding(), 25.0, now=clock.now, sleep=clock.sleep):
+        clock.time_s += 0.02  # whoever works on it meanwhile
+    assert np.diff(began) == pytest.approx(0.04)
