@@ -94,7 +94,7 @@ def test_one_of_four_is_enough() -> None:
 def test_a_crew_does_everything_once_and_tells_of_errors() -> None:
     crew = Crew()
     done: list[int] = []
-    crew.share(done.append, range(50))
+    crew.begin_parts(done.append, range(50))()
     assert sorted(done) == list(range(50))
 
     def fail(part: int) -> None:
@@ -102,7 +102,7 @@ def test_a_crew_does_everything_once_and_tells_of_errors() -> None:
             raise ZeroDivisionError("3")
 
     with pytest.raises(ZeroDivisionError):
-        crew.share(fail, range(5))
+        crew.begin_parts(fail, range(5))()
     with pytest.raises(ZeroDivisionError):
         crew.begin(lambda: fail(3))()
 
@@ -112,7 +112,7 @@ def test_a_busy_crew_is_not_waited_for() -> None:
     let_go = threading.Event()
     began = [crew.begin(lambda: let_go.wait(20)) for _ in range(8)]  # more than it has hands
     mine: list[int] = []
-    crew.share(lambda part: mine.append(threading.get_ident()), range(9))
+    crew.begin_parts(lambda part: mine.append(threading.get_ident()), range(9))()
     assert mine == [threading.get_ident()] * 9
     assert crew.begin(threading.get_ident)() == threading.get_ident()
     let_go.set()

@@ -29,8 +29,10 @@ class Crew:
         meanwhile = self._pool.submit(work)
         return lambda: work() if meanwhile.cancel() else meanwhile.result()
 
-    def share(self, work: Callable[[Part], None], parts: Iterable[Part]) -> None:
-        """Do the work on every part, in any order."""
+    def begin_parts(
+        self, work: Callable[[Part], None], parts: Iterable[Part]
+    ) -> Callable[[], None]:
+        """Have the work done on every part, in any order; what is returned helps and waits."""
         left = iter(list(parts))  # whoever is free takes the next: that much is atomic
 
         def take() -> None:
@@ -38,9 +40,13 @@ class Crew:
                 work(part)
 
         others = [self._pool.submit(take) for _ in range(self._helpers)]
-        try:
-            take()
-        finally:
-            for other in others:
-                if not other.cancel():
-                    other.result()
+
+        def finish() -> None:
+            try:
+                take()
+            finally:
+                for other in others:
+                    if not other.cancel():
+                        other.result()
+
+        return finish

@@ -119,6 +119,7 @@ class LightChain:
         past = None
         if self.settings.noise:
             past, small = self._noise(shape, raw, step)
+        averaging = self._whole.average(pixels, step, past)
         glare, unreadable, hidden = looked()
         gains = None
         if self.settings.white_balance and pixels.ndim == 3:
@@ -126,9 +127,10 @@ class LightChain:
             if gains is not None:
                 small = np.asarray(cv2.transform(small, np.diag(gains)))
         change = self._change(small, glare, unreadable, step)
-        averaged, pixels = self._whole(pixels, step, past, gains, change)
+        averaged = averaging()
         if self.settings.noise:
-            self._noise.keep(averaged, raw, unreadable)
+            self._noise.keep(averaged, unreadable)
+        pixels = self._whole.changed(averaged, step, gains, change)
         return Enhanced(replace(frame, pixels=pixels), hidden)
 
     def _gains(self, small: Pixels, glare: Mask) -> Floats | None:

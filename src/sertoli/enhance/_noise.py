@@ -65,7 +65,8 @@ class TemporalFilter:
             Filtered.
         """
         history = self._history
-        shift = self._shift(_to_follow(luma_of(small)), small.shape[0] * step)
+        before, self._followed = self._followed, _to_follow(luma_of(small))
+        shift = self._shift(before, self._followed, small.shape[0] * step)
         if history is None or shift is None:
             return None, small
         rows, old_rows = _common(shape[0], shift[1], step)
@@ -82,28 +83,27 @@ class TemporalFilter:
         small[inner] = cv2.copyTo(fresh, moved, mixed)
         return Past(old, rows, columns, self._fresh, moved), small
 
-    def keep(self, averaged: Pixels, small: Pixels, unreadable: Mask) -> None:
-        """Remember a picture.
+    def keep(self, averaged: Pixels, unreadable: Mask) -> None:
+        """Remember the picture that was filtered last.
 
         Parameters
         ----------
         averaged : ndarray, (H, W) or (H, W, 3)
             Whole and filtered; nobody may change it before the next is kept.
-        small : ndarray, (h, w) or (h, w, 3), uint8
-            As it was, at the size of the analysis.
         unreadable : ndarray, (h, w) bool
+            At the size of the analysis.
         """
         self._history = averaged
-        self._followed = _to_follow(luma_of(small))
-        size = (self._followed.shape[1], self._followed.shape[0])
-        hidden = cv2.resize(unreadable.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        self._readable = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+        if self._followed is not None:
+            size = (self._followed.shape[1], self._followed.shape[0])
+            hidden = cv2.resize(unreadable.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+            self._readable = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
 
-    def _shift(self, now: Pixels, height: int) -> tuple[int, int] | None:
+    def _shift(self, before: Pixels | None, now: Pixels, height: int) -> tuple[int, int] | None:
         """Return by how many whole px the picture moved since the last frame; None if unknown."""
-        if self._followed is None or self._readable is None:
+        if before is None or self._readable is None:
             return None
-        moved = shift_to(self._followed, now, self._readable, FOLLOWED_POINTS)
+        moved = shift_to(before, now, self._readable, FOLLOWED_POINTS)
         if moved is None:
             self._left_over = np.zeros(2)
             return None

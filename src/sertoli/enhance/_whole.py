@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -57,22 +58,46 @@ class WholePicture:
         # Fresh memory costs as much as a sum. The past lies in one, so the next goes to the other.
         self._averaged: list[Pixels | None] = [None, None]
 
-    def __call__(
-        self,
-        pixels: Pixels,
-        step: int,
-        past: Past | None,
-        gains: Floats | None,
-        change: Pixels | None,
-    ) -> tuple[Pixels, Pixels]:
-        """Work on one picture.
+    def average(self, pixels: Pixels, step: int, past: Past | None) -> Callable[[], Pixels]:
+        """Begin to average a picture with the past.
 
         Parameters
         ----------
         pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
         step : int
             So many px along each side are one px of the analysis.
-        past : Past, optional
+        past : Past or None
+            None leaves the picture as it is.
+
+        Returns
+        -------
+        callable
+            Gives the average once it is done; it stays as it is until the second call from now.
+        """
+        if past is None:
+            return lambda: pixels
+        averaged = self._memory(pixels)
+
+        def work(rows: slice) -> None:
+            _average(averaged[rows], pixels[rows], rows, past, step)
+
+        finish = self._crew.begin_parts(work, _strips(pixels))
+
+        def finished() -> Pixels:
+            finish()
+            return averaged
+
+        return finished
+
+    def changed(
+        self, pixels: Pixels, step: int, gains: Floats | None, change: Pixels | None
+    ) -> Pixels:
+        """Balance and change a picture.
+
+        Parameters
+        ----------
+        pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
+        step : int
         gains : ndarray, (3,) float32, optional
             Factors of the channels.
         change : ndarray, uint8, optional
@@ -80,32 +105,23 @@ class WholePicture:
 
         Returns
         -------
-        averaged, changed : ndarray
-            With the past, and with everything. Without anything to do, the picture itself. What
-            is averaged stays as it is until the second call from now.
+        ndarray
+            Memory of its own.
         """
-        averaged = pixels if past is None else self._memory(pixels)
-        has_more = past is not None or gains is not None or change is not None
-        changed = np.empty_like(pixels) if has_more else pixels
         factors = None if gains is None else np.diag(gains)
-        width = pixels.shape[1]
+        changed = np.empty_like(pixels)
 
         def work(rows: slice) -> None:
-            if past is not None:
-                _average(averaged[rows], pixels[rows], rows, past, step)
-            balanced = averaged[rows]
+            balanced = pixels[rows]
             if factors is not None:
                 balanced = np.asarray(cv2.transform(balanced, factors))
             if change is not None:
-                _change(changed[rows], balanced, magnified(change, step, rows, width))
-            elif has_more:
+                _change(changed[rows], balanced, magnified(change, step, rows, pixels.shape[1]))
+            else:
                 np.copyto(changed[rows], balanced)
 
-        height = pixels.shape[0]
-        deep = max(1, STRIP_BYTES * height // pixels.nbytes)
-        strips = [slice(top, min(top + deep, height)) for top in range(0, height, deep)]
-        self._crew.share(work, strips)
-        return averaged, changed
+        self._crew.begin_parts(work, _strips(pixels))()
+        return changed
 
     def _memory(self, like: Pixels) -> Pixels:
         memory, kept = self._averaged
@@ -113,6 +129,12 @@ class WholePicture:
             memory = np.empty_like(like)
         self._averaged = [kept, memory]
         return memory
+
+
+def _strips(pixels: Pixels) -> list[slice]:
+    height = pixels.shape[0]
+    deep = max(1, STRIP_BYTES * height // pixels.nbytes)
+    return [slice(top, min(top + deep, height)) for top in range(0, height, deep)]
 
 
 def _average(averaged: Pixels, new: Pixels, rows: slice, past: Past, step: int) -> None:

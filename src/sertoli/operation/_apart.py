@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,7 +20,7 @@ _STOP_S = 5.0
 """So long a process may take to end by itself."""
 
 BEHIND_THE_VIEW = 10
-"""Niceness of the process, where the system knows such: the view comes first."""
+"""Niceness of the process where the system knows no better way to let the view come first."""
 
 
 Result = TypeVar("Result")
@@ -118,15 +119,23 @@ class _Failure:
         return error
 
 
+def _step_back() -> None:
+    """Let every other process come first."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
+            # More than nice: its core counts as free for the threads of the view.
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        elif sys.platform != "win32":
+            os.nice(BEHIND_THE_VIEW)
+
+
 def _serve(
     pipe: Connection, make: Callable[..., Callable[[Frame], object]], arguments: tuple[object, ...]
 ) -> None:
     """Answer frames until the other end is closed."""
     # Ctrl-C is meant for the one that started this one, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(BEHIND_THE_VIEW)
+    _step_back()
     called: Callable[[Frame], object] | None = None
     while True:
         try:
