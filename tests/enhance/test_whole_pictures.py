@@ -80,7 +80,7 @@ def test_rows_are_those_of_the_whole(
 )
 def test_a_pixel_of_the_analysis_is_a_mean_of_pixels(height: int, width: int, step: int) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
-    small = analysed(extended(pixels, step), step)
+    small = analysed(extended(pixels, step), step, Crew())
     assert small.shape == (-(-height // step), -(-width // step), 3)
     assert np.abs(small[0, 0] - pixels[:step, :step].mean((0, 1))).max() <= 1.5
 

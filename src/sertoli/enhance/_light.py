@@ -87,15 +87,15 @@ class LightChain:
     def __init__(self, settings: LightSettings | None = None) -> None:
         self.settings = settings or LightSettings()
         self._white = WhiteBalance()
-        self._noise = TemporalFilter(self.settings.noise)
         self._crew = Crew()
+        self._noise = TemporalFilter(self.settings.noise, self._crew)
         self._whole = WholePicture(self._crew)
         self._kind: tuple[tuple[int, ...], object] | None = None
 
     def reset(self) -> None:
         """Forget the frames before: another recording, or another place."""
         self._white = WhiteBalance()
-        self._noise = TemporalFilter(self.settings.noise)
+        self._noise = TemporalFilter(self.settings.noise, self._crew)
 
     def __call__(self, frame: Frame) -> Enhanced:
         """Enhance the next frame.
@@ -112,7 +112,7 @@ class LightChain:
         step = _step(pixels)
         # Glare is looked for in a finer picture: the thinnest streaks are soon averaged away.
         finer_step = max(1, step // 2)
-        finer = analysed(extended(pixels, step), finer_step)
+        finer = analysed(extended(pixels, step), finer_step, self._crew)
         shape = pixels.shape
         looked = self._crew.begin(lambda: _hidden(finer, finer_step, step, shape))
         raw = small = halved(finer) if step > finer_step else finer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sertoli.enhance._crew import Crew
 from sertoli.enhance._enhanced import Mask, highest_of, luma_of
 from sertoli.enhance._motion import shift_to
 from sertoli.enhance._sizes import analysed
@@ -35,9 +36,11 @@ class TemporalFilter:
     Parameters
     ----------
     strength : float, 0 to 1
+    crew : Crew
     """
 
-    def __init__(self, strength: float) -> None:
+    def __init__(self, strength: float, crew: Crew) -> None:
+        self._crew = crew
         self._fresh = 1.0 - strength * (1.0 - LEAST_FRESH)
         self._history: Pixels | None = None
         self._followed: Pixels | None = None
@@ -74,7 +77,7 @@ class TemporalFilter:
         old = history[old_rows, old_columns]
         if old.size == 0:
             return None, small
-        old_small = analysed(old, step)
+        old_small = analysed(old, step, self._crew)
         inner = (_divided(rows, step), _divided(columns, step))
         moved = _moved(old_small, small[inner], step)
         fresh = small[inner]

@@ -16,7 +16,7 @@ from sertoli.frames import Pixels
 NO_CHANGE = 128
 """The level that stands for no change where a change is held in bytes."""
 
-STRIP_BYTES = 1 << 19
+STRIP_BYTES = 1 << 20
 """A strip of the picture and what is added to it fit a core's own memory."""
 
 
