@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each live field")
     parser.add_argument("--map-width", type=int, default=640, help="width of the mapped picture")
     parser.add_argument("--video", type=Path, help="only this 1080p recording")
+    parser.add_argument("--keep", type=Path, help="folder for the simulated recordings, to reuse")
     parser.add_argument("--update", type=Path, help="page whose figures to renew")
     options = parser.parse_args()
     if options.update:
@@ -80,7 +81,7 @@ def main() -> None:
         if options.video:
             recordings = {options.video.name: options.video}
         else:
-            recordings = simulated(Path(folder))
+            recordings = simulated(options.keep or Path(folder))
         measured = {
             name: measure(video, options.seconds, options.map_width)
             for name, video in recordings.items()
@@ -93,7 +94,12 @@ def main() -> None:
 
 
 def simulated(folder: Path) -> dict[str, Path]:
-    """Write some seconds of a simulated operating field at 1080p, in two formats."""
+    """Write some seconds of a simulated operating field at 1080p, in two formats, unless there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recordings = {"MPEG-4 part 2": folder / "own.mp4", "H.264": folder / "cameras.mp4"}
+    if all(file.exists() for file in recordings.values()):
+        return recordings
+    own, cameras = recordings.values()
     source = make_field(
         3,
         um_per_px=UM_PER_PX,
@@ -102,7 +108,6 @@ def simulated(folder: Path) -> dict[str, Path]:
         seconds=3.0,
         fps=FRAMES_PER_S,
     )
-    own, cameras = folder / "own.mp4", folder / "cameras.mp4"
     with (
         source,
         VideoWriter(own, fps=FRAMES_PER_S, width_px=WIDTH_PX, height_px=HEIGHT_PX) as writer,
@@ -115,7 +120,7 @@ def simulated(folder: Path) -> dict[str, Path]:
             writer.write(frame.pixels)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame.pixels, "rgb24")))
         container.mux(stream.encode(None))
-    return {"MPEG-4 part 2": own, "H.264": cameras}
+    return recordings
 
 
 def measure(video: Path, seconds: float, map_width_px: int) -> Delays:

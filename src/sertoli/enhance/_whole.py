@@ -17,7 +17,7 @@ NO_CHANGE = 128
 """The level that stands for no change where a change is held in bytes."""
 
 STRIP_BYTES = 1 << 20
-"""A strip of the picture and what is added to it fit a core's own memory."""
+"""What is done to a strip does not go back to main memory between one sum and the next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
