@@ -36,7 +36,8 @@ def row_problems(connection: Connection, clinic_id: int) -> tuple[list[str], int
     for entity in ENTITIES:
         table = entity.__tablename__
         wanted = _last_states(connection, clinic_id, table, erased, problems)
-        for row_id, state, there in _side_by_side(wanted, _rows(connection, clinic_id, entity)):
+        pairs = _side_by_side(wanted, _readable(_rows(connection, clinic_id, entity), problems))
+        for row_id, state, there in pairs:
             rows += there is not None
             if there == state:
                 continue
@@ -63,6 +64,16 @@ def _rows(
     owner = table.c.id if entity.__tablename__ == "clinic" else table.c.clinic_id
     for row in stream(connection, select(table).where(owner == clinic_id).order_by(table.c.id)):
         yield row.id, state_of(dict(zip(row._fields, row, strict=True)))
+
+
+def _readable(
+    rows: Iterator[tuple[int, dict[str, Any]]], problems: list[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Give rows up to one that holds what the program never writes; the rest then count as gone."""
+    try:
+        yield from rows
+    except (ValueError, LookupError) as error:
+        problems.append(f"a row cannot be read: {error}")
 
 
 def _last_states(

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Enum, Integer, String
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -26,11 +27,21 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
 
 
+_WRITTEN = r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})$"
+
+
 class Moment(TypeDecorator[datetime]):
     """A point in time: aware in Python, UTC in the database whatever the database keeps."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Read SQLite's text only as it was written: Python would take other separators too."""
+        if dialect.name == "sqlite":
+            written = sqlite.DATETIME(regexp=_WRITTEN)  # type: ignore[no-untyped-call]
+            return dialect.type_descriptor(written)
+        return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn into UTC, without a zone where the database has none."""
