@@ -165,7 +165,8 @@ def _onto_ridge(line: Floats, heat: Floats, reach: float) -> Floats:
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
     normal = np.stack((-tangent[:, 1], tangent[:, 0]), 1)
     shifts = np.linspace(-reach, reach, 7)
-    weights = np.stack([_read(heat, line + shift * normal) for shift in shifts]) ** 2 + 1e-6
+    beside = line + shifts[:, None, None] * normal
+    weights = _read(heat, beside.reshape(-1, 2)).reshape(len(shifts), -1) ** 2 + 1e-6
     centre = (weights * shifts[:, None]).sum(0) / weights.sum(0)
     return np.asarray(line + centre[:, None] * normal)
 

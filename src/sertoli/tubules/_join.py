@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -64,7 +63,7 @@ def links(lines: Sequence[Line]) -> list[tuple[End, End]]:
             opacity = float(np.median(line.opacity[near]))
             ends.append((End(index, side), points[0], way, diameter, opacity))
     found = []
-    for one, other in combinations(range(len(ends)), 2):
+    for one, other in _near(ends):
         if ends[one][0].line == ends[other][0].line:
             continue
         cost = _cost(ends[one][1:], ends[other][1:])
@@ -81,6 +80,17 @@ def links(lines: Sequence[Line]) -> list[tuple[End, End]]:
         chosen.append((first, second))
         group = _united(group, first.line, second.line)
     return chosen
+
+
+def _near(ends: Sequence[tuple[End, Floats, Floats, float, float]]) -> list[tuple[int, int]]:
+    """Return the pairs of ends that are close enough for `_cost` to look at: few of all."""
+    if not ends:
+        return []
+    places = np.array([end[1] for end in ends])
+    reach = GAP_DIAMETERS * 1.001 * np.array([end[3] for end in ends])
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    close = np.triu(apart <= np.minimum(reach[:, None], reach[None]), 1)
+    return [(int(one), int(other)) for one, other in np.argwhere(close)]
 
 
 def _united(group: list[int], one: int, other: int) -> list[int]:
