@@ -230,11 +230,23 @@ def test_one_byte_of_any_row_or_audit_is_enough(unguarded: Connection, data: st.
     assert not problems(unguarded)
 
 
-@pytest.mark.parametrize(("old", "new"), [(" ", "!"), (" ", "T"), (".", ",")])
-def test_another_separator_in_a_moment_is_found(unguarded: Connection, old: str, new: str) -> None:
-    put = text("UPDATE straw SET frozen_at = replace(frozen_at, :old, :new)")
+@pytest.mark.parametrize(
+    ("table", "moment"), [("straw", "frozen_at"), ("audit_entry", "happened_at")]
+)
+@pytest.mark.parametrize(
+    ("first", "last", "sign"),
+    [(11, 11, "!"), (11, 11, "T"), (20, 20, ","), (5, 5, ","), (9, 10, "32"), (6, 7, "0x")],
+)
+def test_a_moment_that_cannot_be_read_is_named(
+    unguarded: Connection, table: str, moment: str, first: int, last: int, sign: str
+) -> None:
+    old = unguarded.execute(text(f"SELECT min({moment}) FROM {table}")).scalar_one()
+    put = text(f"UPDATE {table} SET {moment} = :new WHERE {moment} = :old")
+    new = old[: first - 1] + sign + old[last:]
     unguarded.execute(put, {"old": old, "new": new})
-    assert "cannot be read" in "; ".join(problems(unguarded))
+    found = problems(unguarded)
+    assert f"a row of {table} cannot be read" in "; ".join(found)
+    assert len(found) < 10
     unguarded.execute(put, {"old": new, "new": old})
     assert not problems(unguarded)
 

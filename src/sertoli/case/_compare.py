@@ -28,16 +28,16 @@ def row_problems(connection: Connection, clinic_id: int) -> tuple[list[str], int
     problems: list[str] = []
     rows = 0
     erased = {
-        (found.entity, found.row_id)
-        for found in connection.execute(
+        (gone.entity, gone.row_id)
+        for gone in connection.execute(
             select(Erasure.entity, Erasure.row_id).where(Erasure.clinic_id == clinic_id)
         )
     }
     for entity in ENTITIES:
         table = entity.__tablename__
         wanted = _last_states(connection, clinic_id, table, erased, problems)
-        pairs = _side_by_side(wanted, _readable(_rows(connection, clinic_id, entity), problems))
-        for row_id, state, there in pairs:
+        found = _rows(connection, clinic_id, entity, problems)
+        for row_id, state, there in _side_by_side(wanted, found):
             rows += there is not None
             if there == state:
                 continue
@@ -58,22 +58,13 @@ def row_problems(connection: Connection, clinic_id: int) -> tuple[list[str], int
 
 
 def _rows(
-    connection: Connection, clinic_id: int, entity: type[Row]
+    connection: Connection, clinic_id: int, entity: type[Row], problems: list[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     table = entity.table()
     owner = table.c.id if entity.__tablename__ == "clinic" else table.c.clinic_id
-    for row in stream(connection, select(table).where(owner == clinic_id).order_by(table.c.id)):
+    query = select(table).where(owner == clinic_id).order_by(table.c.id)
+    for row in stream(connection, query, problems):
         yield row.id, state_of(dict(zip(row._fields, row, strict=True)))
-
-
-def _readable(
-    rows: Iterator[tuple[int, dict[str, Any]]], problems: list[str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Give rows up to one that holds what the program never writes; the rest then count as gone."""
-    try:
-        yield from rows
-    except (ValueError, LookupError) as error:
-        problems.append(f"a row cannot be read: {error}")
 
 
 def _last_states(
@@ -88,6 +79,7 @@ def _last_states(
         select(AuditChange.row_id, AuditChange.sequence, AuditChange.action, AuditChange.content)
         .where(AuditChange.clinic_id == clinic_id, AuditChange.entity == table)
         .order_by(AuditChange.row_id, AuditChange.sequence, AuditChange.number),
+        problems,
     )
     for row_id, steps in itertools.groupby(history, attrgetter("row_id")):
         state: dict[str, Any] | None = None

@@ -27,7 +27,7 @@ def chain_problems(connection: Connection, clinic_id: int) -> tuple[list[str], i
         The hash of the last.
     """
     problems: list[str] = []
-    changes = itertools.groupby(_changes(connection, clinic_id), attrgetter("sequence"))
+    changes = itertools.groupby(_changes(connection, clinic_id, problems), attrgetter("sequence"))
     group = next(changes, None)
     previous, expected = FIRST_PREVIOUS, 1
     for entry in stream(
@@ -35,6 +35,7 @@ def chain_problems(connection: Connection, clinic_id: int) -> tuple[list[str], i
         select(*AuditEntry.__table__.c)
         .where(AuditEntry.clinic_id == clinic_id)
         .order_by(AuditEntry.sequence),
+        problems,
     ):
         name = f"audit entry {entry.sequence}"
         if entry.sequence != expected:
@@ -78,15 +79,29 @@ def chain_problems(connection: Connection, clinic_id: int) -> tuple[list[str], i
     return problems, expected - 1, previous
 
 
-def stream(connection: Connection, query: Any) -> Iterator[Row[Any]]:
-    """Give the rows of a query without holding all of them."""
-    return iter(connection.execution_options(yield_per=_AT_ONCE).execute(query))
+def stream(connection: Connection, query: Any, problems: list[str]) -> Iterator[Row[Any]]:
+    """Give the rows of a query without holding all of them, and name those that cannot be read.
+
+    The program writes no such row; the others are told from it one by one.
+    """
+    result = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+    while True:
+        try:
+            row = result.fetchone()
+        except (ValueError, LookupError) as error:
+            (table,) = query.get_final_froms()
+            problems.append(f"a row of {table.name} cannot be read: {error}")
+            continue
+        if row is None:
+            return
+        yield row
 
 
-def _changes(connection: Connection, clinic_id: int) -> Iterator[Row[Any]]:
+def _changes(connection: Connection, clinic_id: int, problems: list[str]) -> Iterator[Row[Any]]:
     return stream(
         connection,
         select(*AuditChange.__table__.c)
         .where(AuditChange.clinic_id == clinic_id)
         .order_by(AuditChange.sequence, AuditChange.number),
+        problems,
     )
