@@ -21,9 +21,10 @@ def normal(grey: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 50), (300, 200)])
-def test_a_flat_picture_gives_zero(level: int, shape: tuple[int, int]) -> None:
-    pixels = np.full(shape, level, np.uint8)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 50), (300, 200), (33, 57, 3)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_flat_picture_gives_zero(level: int, shape: tuple[int, ...], kind: type) -> None:
+    pixels = np.full(shape, level, kind)
     assert not normalise(to_grey(pixels), frame_contrast(pixels)).any()
 
 

@@ -31,6 +31,10 @@ FLOOR_SHARE = 0.5
 GREY_STEP = np.float32(255.0 / 65535.0)
 """One level of a 16-bit picture on the grey scale: less than that is no contrast at all."""
 
+ROUNDING = float(GREY_STEP) / 32
+"""What is left of an even picture after its mean is taken away; how much, and whether anything,
+differs from processor to processor."""
+
 LIMIT = np.float32(6.0)
 """Values are cut at this many deviations: dust and glare shall not drown the rest."""
 
@@ -81,6 +85,9 @@ def normalise(grey: Floats, contrast: float) -> Floats:
     """
     # cv2 rather than numpy, and in place: half the time, the same bits
     detail: Floats = cv2.subtract(grey, _box_mean(grey, MEAN_RADIUS_PX))
+    lowest, highest, _, _ = cv2.minMaxLoc(detail)
+    if max(-lowest, highest) < ROUNDING:
+        return np.zeros_like(detail)
     deviation = _box_mean(cv2.multiply(detail, detail), DEVIATION_RADIUS_PX)
     np.maximum(deviation, 0.0, out=deviation)
     floor = max(FLOOR_SHARE * contrast, float(GREY_STEP))
