@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sertoli.frames import to_grey
+from sertoli.frames import Pixels, to_grey
 from sertoli.sperm._normalise import LIMIT, RADIUS_PX, Floats, frame_contrast, normalise
 
 
@@ -24,7 +24,7 @@ def normal(grey: Floats) -> Floats:
 @pytest.mark.parametrize("shape", [(1, 1), (3, 50), (300, 200), (33, 57, 3)])
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_a_flat_picture_gives_zero(level: int, shape: tuple[int, ...], kind: type) -> None:
-    pixels = np.full(shape, level, kind)
+    pixels: Pixels = np.full(shape, level, kind)
     assert not normalise(to_grey(pixels), frame_contrast(pixels)).any()
 
 

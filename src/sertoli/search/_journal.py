@@ -14,7 +14,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -112,6 +112,17 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
             if payload is None:
                 return
             yield offset, _decode(payload)
+
+
+def read_frames_at(path: Path, offsets: Iterable[int]) -> Iterator[tuple[int, SearchedFrame]]:
+    """Give the frames that `read_records` gave with these offsets, in the order of the file."""
+    with path.open("rb") as file:
+        for offset in sorted(offsets):
+            file.seek(offset)
+            payload = _read_payload(file)
+            record = None if payload is None else _decode(payload)
+            if isinstance(record, SearchedFrame):
+                yield offset, record
 
 
 class JournalWriter:

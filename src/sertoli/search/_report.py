@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from sertoli.search._journal import SearchedFrame, read_records
-from sertoli.search._results import Gathered, Shown, Track, linked_records, sightings_of
+from sertoli.search._journal import SearchedFrame, read_frames_at
+from sertoli.search._results import Gathered, Shown, Track, sightings_of
 from sertoli.search._thumbnails import MAX_SHOWN, SIDE_PX, Cell, sheet, to_cell
 from sertoli.search._track_tables import (
     SPEEDS,
@@ -23,6 +23,7 @@ from sertoli.search._track_tables import (
     readable,
     shape_rows,
 )
+from sertoli.sperm import Sightings
 
 SHEET_ACROSS = 32
 SHEET_CELLS = SHEET_ACROSS * 16
@@ -152,15 +153,15 @@ def _sperm(
         wanted.setdefault(entry.offset, []).append(rank)
     rows: list[dict[str, Any]] = [{}] * len(shown)
     cells: dict[int, Cell] = {}
-    for offset, record in linked_records(journal, gathered.links):
-        # One pass from front to back: a record holds the thumbnails of a whole frame.
-        for rank in wanted.get(offset, ()):
-            assert isinstance(record, SearchedFrame)
+    for offset, found in read_frames_at(journal, wanted):
+        record = gathered.links.applied(found)
+        sightings = sightings_of(record)
+        for rank in wanted[offset]:
             probability, entry = shown[rank]
             thumbnail = record.thumbnails[entry.number]
             cells[rank] = to_cell(thumbnail, record.found)
             track = gathered.tracks.get(entry.track_id)
-            rows[rank] = _row(probability, record, thumbnail.row, track, cells[rank])
+            rows[rank] = _row(probability, record, sightings, thumbnail.row, track, cells[rank])
     ranked = [cells[rank] for rank in range(len(shown))]
     sheets = [
         sheet(ranked[start : start + SHEET_CELLS], SHEET_ACROSS)
@@ -171,9 +172,13 @@ def _sperm(
 
 
 def _row(
-    probability: float, record: SearchedFrame, row: int, track: Track | None, cell: Cell
+    probability: float,
+    record: SearchedFrame,
+    sightings: Sightings,
+    row: int,
+    track: Track | None,
+    cell: Cell,
 ) -> dict[str, Any]:
-    sightings = sightings_of(record)
     x, y = sightings.centre_px[row].tolist()
     stage = None if record.stage_um is None else sightings.stage_um[row].tolist()
     head = [round(value, 1) for value in cell.head_px]
@@ -211,12 +216,8 @@ def _moved(
 
 
 def _backdrops(journal: Path, gathered: Gathered) -> dict[int, bytes]:
-    wanted = set(gathered.backdrops.values())
-    return {
-        record.index: record.backdrop
-        for offset, record in read_records(journal)
-        if offset in wanted and isinstance(record, SearchedFrame)
-    }
+    found = read_frames_at(journal, gathered.backdrops.values())
+    return {record.index: record.backdrop for _, record in found}
 
 
 def _files(gathered: Gathered) -> dict[int, str]:

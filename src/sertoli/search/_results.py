@@ -95,7 +95,9 @@ class Links:
     confidence: float = 0.0
 
     def applied(self, record: SearchedFrame) -> SearchedFrame:
-        """Return a frame of a sequence with its final tracks, probabilities and findings."""
+        """Return a frame with its final tracks, probabilities and findings; stills have none."""
+        if not len(self.track) or not len(record.found):
+            return record
         found, whole = record.found, self.whole[record.track_id]
         probability = self.evidence.weighed(found.probability, whole)
         kept = np.flatnonzero(probability >= self.confidence)
@@ -193,10 +195,7 @@ def linked_records(
         `Gathered.links`.
     """
     for offset, record in read_records(journal):
-        if isinstance(record, SearchedFrame) and len(links.track) and len(record.found):
-            yield offset, links.applied(record)
-        else:
-            yield offset, record
+        yield offset, links.applied(record) if isinstance(record, SearchedFrame) else record
 
 
 def _link(journal: Path, confidence: float) -> Links:

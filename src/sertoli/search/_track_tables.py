@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sertoli.search._journal import SearchedFrame
 from sertoli.search._results import TRACKS_COLUMNS, Links, linked_records
@@ -111,39 +112,55 @@ def gather_paths(journal: Path, links: Links, wanted: Collection[int]) -> dict[i
 
     At most `PATH_POINTS` places each, evenly thinned; its last place is always there.
     """
-    paths = {track: _Thinned() for track in wanted}
+    paths = _Thinned(wanted)
     for _, record in linked_records(journal, links):
         if isinstance(record, SearchedFrame):
-            for track, (x, y) in zip(
-                record.track_id.tolist(), record.found.centre_px.tolist(), strict=True
-            ):
-                if track in paths:
-                    paths[track].add(x, y)
-    return {track: path.flat() for track, path in paths.items()}
+            paths.add(record.track_id, record.found.centre_px)
+    return paths.flat()
 
 
 class _Thinned:
-    """Keeps every n-th point; n doubles whenever there are too many."""
+    """Keeps every n-th place of each track; n doubles whenever there are too many."""
 
-    def __init__(self) -> None:
-        self._kept: list[tuple[float, float]] = []
-        self._last = (0.0, 0.0)
-        self._seen = 0
-        self._step = 1
+    def __init__(self, tracks: Collection[int]) -> None:
+        self._tracks = np.unique(np.fromiter(tracks, np.int64))
+        count = len(self._tracks)
+        self._kept = np.zeros((count, PATH_POINTS - 1, 2), np.float32)
+        self._many = np.zeros(count, np.int64)
+        self._last = np.zeros((count, 2), np.float32)
+        self._seen = np.zeros(count, np.int64)
+        self._step = np.ones(count, np.int64)
 
-    def add(self, x: float, y: float) -> None:
-        self._last = (x, y)
-        if self._seen % self._step == 0:
-            if len(self._kept) == PATH_POINTS - 1:
-                self._kept = self._kept[::2]
-                self._step *= 2
-            if self._seen % self._step == 0:
-                self._kept.append((x, y))
-        self._seen += 1
+    def add(self, track_id: npt.NDArray[np.int64], place: npt.NDArray[np.float32]) -> None:
+        """Take the places of a frame; a track has one at most."""
+        at = np.minimum(np.searchsorted(self._tracks, track_id), len(self._tracks) - 1)
+        wanted = self._tracks[at] == track_id
+        at, place = at[wanted], place[wanted]
+        self._last[at] = place
+        due = self._seen[at] % self._step[at] == 0
+        full = at[due & (self._many[at] == self._kept.shape[1])]
+        if len(full):
+            half = self._kept[full, ::2]
+            self._kept[full, : half.shape[1]] = half
+            self._many[full] = half.shape[1]
+            self._step[full] *= 2
+            due &= self._seen[at] % self._step[at] == 0
+        row = at[due]
+        self._kept[row, self._many[row]] = place[due]
+        self._many[row] += 1
+        self._seen[at] += 1
 
-    def flat(self) -> list[float]:
-        points = self._kept if self._kept[-1:] == [self._last] else [*self._kept, self._last]
-        return [round(value, 1) for point in points for value in point]
+    def flat(self) -> dict[int, list[float]]:
+        """Return the places of each track, ``[x0, y0, x1, y1, ...]``, its last one always."""
+        paths = {}
+        for track, kept, many, last in zip(
+            self._tracks.tolist(), self._kept, self._many.tolist(), self._last.tolist(), strict=True
+        ):
+            points = kept[:many].tolist()
+            if points[-1:] != [last]:
+                points.append(last)
+            paths[track] = [round(value, 1) for point in points for value in point]
+        return paths
 
 
 def _median(fields: Sequence[str], unit: str) -> str:

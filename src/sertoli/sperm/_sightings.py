@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -39,7 +40,14 @@ FINDINGS_COLUMNS = (
 
 SPERM_CLASS = "sperm"
 
+_FILE_COLUMN = FINDINGS_COLUMNS.index("file")
+
 COCO_CATEGORIES = ({"id": 1, "name": SPERM_CLASS},)
+
+_COCO_ROW = (
+    '{"id": %d, "image_id": %d, "category_id": 1, "bbox": [%.2f, %.2f, %.2f, %.2f], '
+    '"area": %.2f, "iscrowd": 0, "score": %.5f%s}'
+)
 
 NO_TRACK = -1
 
@@ -239,34 +247,21 @@ class Sightings:
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Give the rows of ``findings.csv`` as text, fields as in `FINDINGS_COLUMNS`."""
-        names: dict[str, str] = {}
-        nowhere = np.atleast_1d(np.isnan(self.stage_um).all(axis=1))
-        for frame, file, time_s, centre, size, stage, no_stage, probability, track_id in zip(
-            self.frame.tolist(),
-            self.file,
-            self.time_s.tolist(),
-            self.centre_px.tolist(),
-            self.size_px.tolist(),
-            self.stage_um.tolist(),
-            nowhere.tolist(),
-            self.probability.tolist(),
-            self.track_id.tolist(),
-            strict=True,
-        ):
-            if file not in names:
-                names[file] = plain_text(file)
-            # one formatting for four numbers: a crowd has a thousand rows a frame
-            places = "%.2f %.2f %.2f %.2f" % (*centre, *size)  # noqa: UP031
-            yield (
-                str(frame),
-                names[file],
-                _fixed(time_s, 4),
-                *places.split(),
-                *(("", "", "") if no_stage else (_fixed(value, 3) for value in stage)),
-                f"{probability:.5f}",
-                "" if track_id == NO_TRACK else str(track_id),
-                SPERM_CLASS,
-            )
+        return zip(*self._columns(), strict=True)
+
+    def _columns(self) -> list[Sequence[str]]:
+        """Return the columns of ``findings.csv`` as text."""
+        names = {name: plain_text(name) for name in set(self.file)}
+        return [
+            [str(frame) for frame in self.frame.tolist()],
+            [names[name] for name in self.file],
+            _fixed(self.time_s, 4),
+            *(_fixed(column, 2) for column in (*self.centre_px.T, *self.size_px.T)),
+            *(_fixed(column, 3) for column in self.stage_um.T),
+            _fixed(self.probability, 5),
+            ["" if track == NO_TRACK else str(track) for track in self.track_id.tolist()],
+            [SPERM_CLASS] * len(self),
+        ]
 
     def to_csv(self, place: Path | TextIO, *, header: bool = True) -> None:
         """Write ``findings.csv`` (UTF-8, lines end in a line feed, empty where unknown).
@@ -282,10 +277,14 @@ class Sightings:
             with place.open("w", encoding="utf-8", newline="") as file:
                 self.to_csv(file, header=header)
             return
-        writer = csv.writer(place, lineterminator="\n")
-        if header:
-            writer.writerow(FINDINGS_COLUMNS)
-        writer.writerows(self.rows())
+        columns = self._columns()
+        names = columns[_FILE_COLUMN]
+        # names alone may hold what must be quoted; a crowd has a thousand rows a frame
+        quoted = {name: _quoted(name) for name in set(names)}
+        columns[_FILE_COLUMN] = [quoted[name] for name in names]
+        lines = [",".join(FINDINGS_COLUMNS)] if header else []
+        lines += map(",".join, zip(*columns, strict=True))
+        place.writelines(f"{line}\n" for line in lines)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with the columns of ``findings.csv``; NaN or <NA> where unknown."""
@@ -317,25 +316,21 @@ class Sightings:
     def coco_json(self, first_id: int = 1) -> str:
         """Return `coco_annotations` as JSON, without the list's own brackets."""
         corner = self.centre_px - self.size_px / 2.0
-        rows = []
-        for number, (frame, (x, y), (width, height), probability, track_id) in enumerate(
-            zip(
-                self.frame.tolist(),
-                corner.tolist(),
-                self.size_px.tolist(),
-                self.probability.tolist(),
-                self.track_id.tolist(),
-                strict=True,
-            ),
-            start=first_id,
-        ):
-            track = "" if track_id == NO_TRACK else f', "track_id": {track_id}'
-            rows.append(
-                f'{{"id": {number}, "image_id": {frame + 1}, "category_id": 1, '
-                f'"bbox": [{x:.2f}, {y:.2f}, {width:.2f}, {height:.2f}], '
-                f'"area": {width * height:.2f}, "iscrowd": 0, "score": {probability:.5f}{track}}}'
-            )
-        return ", ".join(rows)
+        rows = zip(
+            range(first_id, first_id + len(self)),
+            (self.frame + 1).tolist(),
+            *corner.T.tolist(),
+            *self.size_px.T.tolist(),
+            self.size_px.prod(axis=1).tolist(),
+            self.probability.tolist(),
+            [
+                "" if track == NO_TRACK else f', "track_id": {track}'
+                for track in self.track_id.tolist()
+            ],
+            strict=True,
+        )
+        # one formatting for all rows: a crowd has a thousand a frame
+        return ", ".join([_COCO_ROW] * len(self)) % tuple(chain.from_iterable(rows))
 
     def to_coco(self, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Return a COCO detection set.
@@ -380,7 +375,19 @@ def plain_text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _fixed(value: float, decimals: int) -> str:
-    if math.isnan(value):
-        return ""
-    return f"{value:.{decimals}f}"
+def _fixed(values: npt.NDArray[np.float64], decimals: int) -> list[str]:
+    """Write numbers with so many decimals, NaN as nothing."""
+    known = ~np.isnan(values)
+    # one formatting for all of them takes half the time
+    written = (f"%.{decimals}f " * int(known.sum()) % tuple(values[known].tolist())).split()
+    if known.all():
+        return written
+    rest = iter(written)
+    return [next(rest) if one else "" for one in known.tolist()]
+
+
+def _quoted(name: str) -> str:
+    """Return a name as it stands between the commas of a CSV file."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(("", name))
+    return line.getvalue()[1:-1]

@@ -192,7 +192,7 @@ class HeadSizer:
         ]
         shape = np.array([one.pixels.shape[1::-1] for one in pieces], np.float32)
         cut = ((centre + 0.5 < size / 2) | (centre + 0.5 > shape - size / 2)).any(axis=1)
-        overlapping = _overlapping(found)[rows]
+        overlapping = _overlapping(found, rows)
         said = self._run(np.stack(crops)[:, None])
         sizes = (np.exp(np.clip(said[:, :2], -4.0, 2.0)) * side[:, None]).astype(np.float32)
         error = np.exp(np.clip(said[:, 2], -5.0, 1.0))
@@ -235,16 +235,16 @@ def _why_not(small: bool, cut: bool, overlapping: bool, blurred: bool) -> Unjudg
     return Unjudged.BLURRED if blurred else None
 
 
-def _overlapping(found: Detections) -> npt.NDArray[np.bool_]:
+def _overlapping(found: Detections, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Tell which of the rows lie too near to another head."""
     from scipy.spatial import cKDTree
 
-    flags = np.zeros(len(found), bool)
-    side = found.size_px.max(axis=1, initial=0.0)
-    if len(found) < 2:
-        return flags
-    tree = cKDTree(found.centre_px)
-    pairs = tree.query_pairs(float(NEAR * side.max()), output_type="ndarray")
-    apart = np.linalg.norm(found.centre_px[pairs[:, 0]] - found.centre_px[pairs[:, 1]], axis=1)
-    near = pairs[apart < NEAR * side[pairs].mean(axis=1)]
-    flags[near.ravel()] = True
+    side = found.size_px.max(axis=1)
+    pairs = cKDTree(found.centre_px[rows]).sparse_distance_matrix(
+        cKDTree(found.centre_px), float(NEAR * side.max()), output_type="ndarray"
+    )
+    asked, other = pairs["i"], pairs["j"]
+    near = (other != rows[asked]) & (pairs["v"] < NEAR * (side[rows[asked]] + side[other]) / 2)
+    flags = np.zeros(len(rows), bool)
+    flags[asked[near]] = True
     return flags

@@ -18,6 +18,9 @@ NEAREST = 15
 """Of a larger field only so many nearest neighbours are asked: a current need not be the same
 everywhere, and among them it may change evenly."""
 
+_ROWS_AT_ONCE = 64
+"""Distances of so many cells to all others fit into the processor's caches."""
+
 LEVEL = 0.1
 """Weight against a slope of the current, in units of neighbours at the greatest distance."""
 
@@ -38,10 +41,8 @@ def common_velocity(place_px: Floats, velocity: Floats, head_px: Floats) -> Floa
     current = np.zeros((count, 2))
     if count <= FEWEST:
         return current
-    distance = np.linalg.norm(place_px[:, None] - place_px[None], axis=2)
-    np.fill_diagonal(distance, np.inf)
     asked = min(NEAREST, count - 1)
-    others = np.argpartition(distance, asked - 1, axis=1)[:, :asked]
+    others, reach = _nearest(place_px, asked)
     theirs = velocity[others]
     apart = np.linalg.norm(theirs[:, :, None] - theirs[:, None], axis=3)
     agree = apart < (AGREE_HEADS_PER_S * head_px)[:, None, None]
@@ -50,10 +51,26 @@ def common_velocity(place_px: Floats, velocity: Floats, head_px: Floats) -> Floa
     rows = np.arange(count)
     group = agree[rows, best].astype(float)
     enough = size[rows, best] >= max(FEWEST, SHARE * asked)
-    reach = np.take_along_axis(distance, others, axis=1).max(axis=1)
     away = (place_px[others] - place_px[:, None]) / np.maximum(reach, 1.0)[:, None, None]
     current[enough] = _at_origin(away[enough], theirs[enough], group[enough])
     return current
+
+
+def _nearest(place_px: Floats, asked: int) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return who is nearest to each of M cells, (M, asked), and how far the last of them is."""
+    count = len(place_px)
+    others = np.zeros((count, asked), np.intp)
+    reach = np.zeros(count)
+    x, y = np.ascontiguousarray(place_px.T)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        some = slice(first, first + _ROWS_AT_ONCE)
+        across, down = x[some, None] - x, y[some, None] - y
+        distance = np.sqrt(across * across + down * down)
+        rows = np.arange(len(distance))
+        distance[rows, first + rows] = np.inf
+        others[some] = np.argpartition(distance, asked - 1, axis=1)[:, :asked]
+        reach[some] = np.take_along_axis(distance, others[some], axis=1).max(axis=1)
+    return others, reach
 
 
 def _at_origin(place: Floats, velocity: Floats, weight: Floats) -> Floats:

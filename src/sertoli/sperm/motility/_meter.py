@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sertoli.sperm._sightings import Detections
 from sertoli.sperm.motility._common import common_velocity
+from sertoli.sperm.motility._courses import FEWEST_PLACES, Courses, Seen, courses
 from sertoli.sperm.motility._grades import (
     HEAD_UM,
     HEADS_PER_S,
@@ -26,14 +27,6 @@ Ints = npt.NDArray[np.int64]
 WINDOW_S = 1.0
 """Motion is measured second by second: the WHO grades by how far a sperm comes in a second,
 and a sperm that turns shall not seem slow for being followed longer."""
-
-SHORTEST_S = 0.5
-"""Of less than this, in a window, nothing is said."""
-
-LONGEST_GAP_S = 0.25
-"""Over a longer gap the course is not guessed."""
-
-FEWEST_PLACES = 5
 
 SHORTEST_INTERVAL_S = 0.001
 """Of more frames than this, or of a clock gone wrong, places between are left out."""
@@ -56,7 +49,7 @@ class MotilityMeter:
     """
 
     def __init__(self) -> None:
-        self._frames: list[tuple[float, Ints, Floats, Floats]] = []
+        self._frames: list[Seen] = []
         self._timed: bool | None = None
         self._interval = 0.0
         self._begin = 0.0
@@ -98,7 +91,7 @@ class MotilityMeter:
         time = frame / ASSUMED_FPS if time_s is None else time_s
         while self._frames and time >= self._begin + WINDOW_S:
             self._finish_window()
-        if self._frames and time <= self._frames[-1][0]:
+        if self._frames and time <= self._frames[-1].time_s:
             # a clock that stands or was set back: what comes now begins anew
             self._finish_window()
             self._frames = []
@@ -112,7 +105,7 @@ class MotilityMeter:
         self._seen[ids] += 1
         self._head_px[ids] += (head - self._head_px[ids]) / self._seen[ids]
         place = found.centre_px[followed].astype(np.float64) - np.asarray(drift_px)
-        self._frames.append((time, ids, place, head))
+        self._frames.append(Seen(time, ids, place, head))
 
     def finish(self) -> Motility:
         """Return the motility of the tracks 0 to the highest that was seen."""
@@ -163,68 +156,39 @@ class MotilityMeter:
                 setattr(self, name, np.concatenate([held, np.zeros((more, *held.shape[1:]))]))
 
     def _finish_window(self) -> None:
-        times = np.array([time for time, *_ in self._frames])
+        times = np.array([one.time_s for one in self._frames])
         if self._interval == 0.0 and len(times) >= FEWEST_PLACES:
             self._interval = max(float(np.median(np.diff(times))), SHORTEST_INTERVAL_S)
         if self._interval > 0.0:
             self._measure_window()
         self._begin += WINDOW_S - SMOOTHING_S
-        self._frames = [held for held in self._frames if held[0] >= self._begin]
+        self._frames = [one for one in self._frames if one.time_s >= self._begin]
 
     def _measure_window(self) -> None:
-        time = np.concatenate([np.full(len(ids), at) for at, ids, *_ in self._frames])
-        ids = np.concatenate([ids for _, ids, *_ in self._frames])
-        place = np.concatenate([place for _, _, place, _ in self._frames])
-        head = np.concatenate([head for *_, head in self._frames])
-        order = np.argsort(ids, kind="stable")
-        bounds = np.flatnonzero(np.diff(ids[order])) + 1
         count = round(WINDOW_S / self._interval) + 1
-        grid = self._frames[0][0] + np.arange(count) * self._interval
-        rows, places, first, last, heads = [], [], [], [], []
-        for piece in np.split(order, bounds) if len(order) else ():
-            stretch = _longest(time[piece])
-            if stretch is None:
-                continue
-            piece = piece[stretch]
-            begin = int(np.searchsorted(grid, time[piece[0]] - 0.5 * self._interval))
-            end = int(np.searchsorted(grid, time[piece[-1]] + 0.5 * self._interval)) - 1
-            if end - begin + 1 < FEWEST_PLACES:
-                continue
-            path = [np.interp(grid, time[piece], place[piece, axis]) for axis in (0, 1)]
-            rows.append(ids[piece[0]])
-            places.append(np.stack(path, axis=1))
-            first.append(begin)
-            last.append(end)
-            heads.append(float(head[piece].mean()))
-        if rows:
-            self._add_up(
-                np.array(rows),
-                np.stack(places),
-                np.array(first, float),
-                np.array(last, float),
-                np.array(heads),
-            )
+        grid = self._frames[0].time_s + self._interval * np.arange(count, dtype=np.float64)
+        found = courses(self._frames, grid, self._interval)
+        if len(found):
+            self._add_up(found)
 
-    def _add_up(
-        self, rows: Ints, places: Floats, first: Floats, last: Floats, head_px: Floats
-    ) -> None:
-        each = np.arange(len(rows))
-        start, end = places[each, first.astype(int)], places[each, last.astype(int)]
+    def _add_up(self, found: Courses) -> None:
+        each = np.arange(len(found))
+        places, first, last = found.places, found.first, found.last
+        start, end = places[each, first], places[each, last]
         velocity = (end - start) / ((last - first) * self._interval)[:, None]
-        current = common_velocity((start + end) / 2.0, velocity, head_px)
+        current = common_velocity((start + end) / 2.0, velocity, found.head_px)
         at = np.arange(places.shape[1]) * self._interval
         places = places - current[:, None, :] * at[None, :, None]
         kernel = hann(SMOOTHING_S / self._interval)
-        dead_zone = DEAD_ZONE_HEADS * float(np.median(head_px))
-        sums = measure(places, first, last, kernel, dead_zone, stride_of(self._interval))
-        self._sums[rows] += np.stack([getattr(sums, one.name) for one in fields(PathSums)], axis=1)
-
-
-def _longest(times: Floats) -> slice | None:
-    """Return the longest stretch without a long gap, if it is long enough to be measured."""
-    cuts = np.concatenate([[0], np.flatnonzero(np.diff(times) > LONGEST_GAP_S) + 1, [len(times)]])
-    lasts = times[cuts[1:] - 1] - times[cuts[:-1]]
-    best = int(lasts.argmax())
-    if lasts[best] < SHORTEST_S - 1e-9 or cuts[best + 1] - cuts[best] < FEWEST_PLACES:
-        return None
-    return slice(int(cuts[best]), int(cuts[best + 1]))
+        dead_zone = DEAD_ZONE_HEADS * float(np.median(found.head_px))
+        sums = measure(
+            places,
+            first.astype(float),
+            last.astype(float),
+            kernel,
+            dead_zone,
+            stride_of(self._interval),
+        )
+        self._sums[found.track] += np.stack(
+            [getattr(sums, one.name) for one in fields(PathSums)], axis=1
+        )
