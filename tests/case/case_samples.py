@@ -243,7 +243,7 @@ def cycle(case: WholeCase, number: int = 1) -> None:
             sacs=1,
             outcome="live_birth",
             ended_on=on(300),
-            weeks=39,
+            weeks=41,
         ),
     )
     case.add(

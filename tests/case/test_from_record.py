@@ -79,6 +79,7 @@ class TestWorkUp:
                     TestisExam(patient_id=number, examined_on=on(-50), side="left", length_mm=41.0),
                     TestisExam(patient_id=number, examined_on=on(-40), side="left", vas="absent"),
                     Exposure(patient_id=number, agent="testosterone", detail="never"),
+                    Exposure(patient_id=number, agent="anabolic_steroid", denied=True),
                     Exposure(patient_id=number, agent="opioid", ended_on=on(-400)),
                     GeneticTest(
                         patient_id=number, tested_on=on(-9), karyotype="klinefelter_mosaic"
@@ -91,6 +92,7 @@ class TestWorkUp:
         assert man.testes[Side.LEFT].long_axis_mm == 41.0
         assert man.vas_present == {Side.LEFT: False}
         assert man.testosterone_use is Use.NEVER
+        assert man.anabolic_use is Use.NEVER
         assert man.opioid_use is Use.PAST
         assert man.genetics.is_klinefelter
 

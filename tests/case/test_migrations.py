@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, select, text
 
-from sertoli.case import Patient, Record, upgrade_record, verify
+from sertoli.case import Exposure, Patient, Record, upgrade_record, verify
+from sertoli.case._chain import state_of
 from sertoli.case._schema import Base, _audit  # noqa: F401  (its tables are part of the schema)
 from sertoli.case._store import engine_for, url_of
 from sertoli.errors import InputError
@@ -21,14 +25,29 @@ UNION ALL SELECT tablename, indexname, indexdef, '', ''
 FROM pg_indexes WHERE schemaname = '{schema}'
 """
 
+ADDED = {
+    "exposure": "denied",
+    "history_item": "denied",
+    "semen_analysis": "dna_fragmentation_percent",
+}
 
-def sqlite_schema(connection: Connection) -> dict[str, str]:
+
+def sqlite_schema(connection: Connection) -> dict[str, list[str]]:
+    """Give the parts of every table and index; a column added later stands last, check and all."""
     query = "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOT NULL"
-    return {
-        name: " ".join(sql.split())
-        for name, sql in connection.execute(text(query))
-        if not name.startswith(("sqlite_", "alembic_"))
-    }
+    schema = {}
+    for name, sql in connection.execute(text(query)):
+        if not name.startswith(("sqlite_", "alembic_")):
+            whole = re.sub(r"(?<!,) CONSTRAINT ", ", CONSTRAINT ", " ".join(sql.split()))
+            first, _, rest = whole.removesuffix(")").partition("(")
+            parts = re.split(r",(?![^(]*\))|,(?= CONSTRAINT )", rest)
+            schema[name] = [first.strip(), *sorted(part.strip() for part in parts)]
+    return schema
+
+
+def statements(connection: Connection) -> dict[str, str]:
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
+    return {name: " ".join(sql.split()) for name, sql in connection.execute(text(query))}
 
 
 def test_on_sqlite(sqlite_place: str) -> None:
@@ -73,19 +92,26 @@ def test_a_record_of_another_version_is_not_touched(sqlite_place: str) -> None:
         Record.open(sqlite_place, clinic="MAD", staff="S-01")
 
 
-def test_a_record_of_an_earlier_version_is_brought_up(sqlite_place: str) -> None:
+def first_state(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the state of a row as the first version's audit has it."""
+    return {name: value for name, value in state_of(values).items() if name not in ADDED.values()}
+
+
+def test_a_record_of_an_earlier_version_is_brought_up(
+    sqlite_place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Record.create(sqlite_place, clinic="MAD", staff="S-01") as record:
-        with record.change("a man") as session:
-            session.add(Patient(code="P-0001"))
+        with monkeypatch.context() as earlier, record.change("a man") as session:
+            earlier.setattr("sertoli.case._audit.state_of", first_state)
+            man = Patient(code="P-0001")
+            session.add(man)
+            session.flush()
+            session.add(Exposure(patient_id=man.id, agent="opioid"))
+            session.commit()
         engine = record.engine
         with engine.connect() as connection:
-            expected = sqlite_schema(connection)
-        with engine.begin() as connection:
-            for name, sql in expected.items():
-                if name.startswith("ix_"):
-                    connection.execute(text(f"DROP INDEX {name}"))
-                    connection.execute(text(sql.partition(" WHERE ")[0]))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            expected, indexes = sqlite_schema(connection), statements(connection)
+        go_back(engine, indexes)
     with pytest.raises(InputError, match="version 0001"):
         Record.open(sqlite_place, clinic="MAD", staff="S-01")
     upgrade_record(sqlite_place)
@@ -93,6 +119,25 @@ def test_a_record_of_an_earlier_version_is_brought_up(sqlite_place: str) -> None
         with record.engine.connect() as connection:
             assert sqlite_schema(connection) == expected
         assert verify(record).sound
+        with record.change("he denied it") as session:
+            session.scalars(select(Exposure)).one().denied = True
+        assert verify(record).problems == ()
+
+
+def go_back(engine: Engine, indexes: dict[str, str]) -> None:
+    """Make a record one of the first version, its audit too: fields added since are in neither."""
+    with engine.begin() as connection:
+        for (name,) in connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ).all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for table, column in ADDED.items():
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        for name, sql in indexes.items():
+            if name.startswith("ix_"):
+                connection.execute(text(f"DROP INDEX {name}"))
+                connection.execute(text(sql.partition(" WHERE ")[0]))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 
 def test_only_a_record_is_upgraded(tmp_path: Path) -> None:

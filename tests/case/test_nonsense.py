@@ -20,7 +20,8 @@ from case_samples import (  # type: ignore[import-not-found]
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
-from sertoli.case import ENTITIES, Record, Row
+from sertoli.case import ENTITIES, Consent, Partner, Record, Row, void
+from sertoli.case._admission import _ask
 from sertoli.case._refusals import refusals
 from sertoli.errors import RecordError
 
@@ -82,6 +83,43 @@ SPOILS = {
     ),
     "the future": change("semen", "sampled_on", sampled_on=FAR),
     "in five days": change("procedure", "ended_at", ended_at=TOMORROWS),
+    "a specimen after the operation": change("specimen", "taken_at", taken_at=hour(4)),
+    "an operation that ended before its specimen": change(
+        "procedure", "ended_at", ended_at=hour(0.5)
+    ),
+    "a testis closed after the operation": change("side", "ended_at", ended_at=hour(4)),
+    "a history before birth": change("history", "year", year=1984),
+    "a history in the future": change("history", "year", year=2100),
+    "a man born after his history": change("patient", "birth_year", birth_year=2000),
+    "a fresh transfer before the oocytes": change(
+        "transfer", "transferred_on", transferred_on=on(25)
+    ),
+    "oocytes after the fresh transfer": change("retrieval", "retrieved_at", retrieved_at=hour(999)),
+    "a birth after the pregnancy's end": change("newborn", "born_on", born_on=on(301)),
+    "a birth before it can be one": change("newborn", "born_on", born_on=on(120)),
+    "a transfer shortly before the birth": change(
+        "transfer", "transferred_on", transferred_on=on(49)
+    ),
+    "more weeks than there were": change("pregnancy", "weeks", weeks=45),
+    # what contradicts itself
+    "sperm in a sample without any": change("semen", "pellet", concentration_million_per_ml=5.0),
+    "sperm counted in a pellet without any": change("semen", "pellet", pellet_sperm=3),
+    "sperm counted in a pellet not looked at": change(
+        "semen", "pellet", pellet="not_examined", pellet_sperm=3
+    ),
+    "sperm in urine without any": change("urine", "sperm_seen", sperm_million=2.0),
+    "ended and going on": change("exposure", "ongoing", ongoing=True, ended_on=on(-3)),
+    "denied and begun": change("exposure", "denied", denied=True),
+    "denied and dated": change("history", "denied", denied=True),
+    "a Y chromosome of the partner": Spoil(
+        "genes", lambda case: {"partner_id": case.partner.id}, "azfc"
+    ),
+    "a biochemical pregnancy with a sac": change(
+        "pregnancy", "outcome", outcome="biochemical", clinical=None
+    ),
+    "a miscarriage that was none": change(
+        "pregnancy", "outcome", outcome="miscarriage", weeks=9, clinical=False, sacs=None
+    ),
     # more than there is
     "more sperm injected than the straw held": change("thaw", "sperm", sperm=0),
     "more thawed than frozen": change("thaw", "sperm", sperm=7),
@@ -338,6 +376,86 @@ def test_every_field_refuses_what_is_impossible_in_the_database(record: Record) 
                     missed.append((row.__tablename__, name, value, found))
         session.rollback()
     assert missed == []
+
+
+TWO_YEARS = -730
+ENDS: dict[str, Values] = {
+    "withdrawn that day": {"withdrawn_on": 0},
+    "withdrawn before": {"withdrawn_on": -1},
+    "run out": {"valid_until": -1},
+}
+STANDS: dict[str, Values] = {
+    "withdrawn later": {"withdrawn_on": 1},
+    "valid to that day": {"valid_until": 0},
+}
+ACTS = {
+    "straw": ("storage", "frozen_at", 0),
+    "taken_out": ("use_of_stored_sperm", "straw_id", 30),
+    "thaw": ("use_of_stored_sperm", "straw_id", 30),
+    "injection": ("treatment", "injected_at", 30),
+    "transfer": ("treatment", "transferred_on", 35),
+}
+"""Row -> what consent it needs, the field that the refusal names, its day after the operation."""
+
+
+def consent(case: WholeCase, purpose: str, **days: int | None) -> Row:
+    given: Values = {"given_on": on(TWO_YEARS), "partner_id": days.pop("partner_id", None)}
+    given |= {name: None if day is None else on(day) for name, day in days.items()}
+    return Consent(patient_id=case.patient.id, purpose=purpose, **given)
+
+
+def refused_again(case: WholeCase, name: str) -> tuple[str | None, str | None]:
+    """Ask the model and the database for the row once more; give the fields that they name."""
+    row: Row = case.rows[name]
+    try:
+        _ask(case.session, row)
+        by_model = None
+    except RecordError as error:
+        by_model = error.field
+    return by_model, refused_by_database(case.session.connection(), row, {"version": row.version})
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_nothing_is_done_after_consent_has_ended(record: Record, name: str) -> None:
+    purpose, field, day = ACTS[name]
+    refusal = (f"{case_table(name)}.{field}",) * 2
+    with record.change() as session:
+        case = everything(session)
+        void(case.consent, "a mistake")
+        for given in [*ENDS.values(), *STANDS.values()]:
+            ended = consent(case, purpose, **{key: day + days for key, days in given.items()})
+            session.add(ended)
+            session.flush()
+            expected = refusal if given in ENDS.values() else (None, None)
+            assert refused_again(case, name) == expected, given
+            void(ended, "a mistake")
+            session.flush()
+
+
+def case_table(name: str) -> str:
+    return "straw_move" if name == "taken_out" else name
+
+
+def test_only_the_same_person_renews_a_consent(record: Record) -> None:
+    refusal = ("transfer.transferred_on",) * 2
+    with record.change() as session:
+        case = everything(session)
+        session.add(consent(case, "treatment", partner_id=case.partner.id, withdrawn_on=1))
+        session.add(consent(case, "treatment", given_on=2))
+        session.flush()
+        assert refused_again(case, "transfer") == refusal
+        session.add(consent(case, "treatment", partner_id=case.partner.id, given_on=2))
+        session.flush()
+        assert refused_again(case, "transfer") == (None, None)
+
+
+def test_a_former_partner_does_not_stop_the_treatment(record: Record) -> None:
+    with record.change() as session:
+        case = everything(session)
+        former = case.add("former", Partner(patient_id=case.patient.id, code="F-9"))
+        session.add(consent(case, "treatment", partner_id=former.id, withdrawn_on=1))
+        session.flush()
+        assert refused_again(case, "transfer") == (None, None)
 
 
 def test_two_straws_do_not_share_a_place(record: Record) -> None:

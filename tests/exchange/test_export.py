@@ -224,6 +224,22 @@ def test_a_bundle_says_natively_what_fhir_can_say(full: Record) -> None:
     assert retrieval["subject"]["reference"] == subject
 
 
+def test_what_was_denied_is_not_taken_for_a_finding(new_record: Callable[[], Record]) -> None:
+    record = new_record()
+    entries = [
+        Entry("clinic", "MAD", {"code": "MAD", "synthetic": False}),
+        Entry("patient", "P-1", {"code": "P-1"}),
+        Entry("history_item", "#1", {"patient_id": "P-1", "condition": "torsion", "denied": True}),
+    ]
+    assert enter(record, entries).problems == []
+    bundle = bundle_of(extract(record))
+    require_valid(bundle)
+    # Who does not know a modifier has to leave the resource alone.
+    assert _spoil(bundle, "history_item")["modifierExtension"] == [
+        {"url": "urn:x-sertoli:history_item.denied", "valueBoolean": True}
+    ]
+
+
 def _spoil(bundle: dict[str, Any], tag: str) -> dict[str, Any]:
     resource: dict[str, Any] = next(
         entry["resource"]

@@ -6,12 +6,13 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sertoli.errors import InputError, RecordError
 from sertoli.exchange._entries import ENTITY_OF, Entry, by_entity, clinic_of, men_of, numbered
-from sertoli.exchange._fhir_shapes import BASE, ENTITY_TAGS, SHAPES, Shape
+from sertoli.exchange._fhir_shapes import BASE, ENTITY_TAGS, MODIFIERS, SHAPES, Shape
 from sertoli.exchange._fhir_values import (
     UnreadableError,
     described,
@@ -109,7 +110,7 @@ class _Writer:
             put(resource, shape.code, _named(entry.entity))
         self._put_subject(resource, entry, shape)
         result = self._begun("Observation", f"{name}-result", entry.entity, RESULT)
-        extensions, components = [], []
+        components = []
         for column, value in entry.values.items():
             if column in shape.places:
                 content = written(entry.entity, column, value, self.urn)
@@ -119,9 +120,9 @@ class _Writer:
             if shape.components and not said.keys() & {"valueReference", "valueBase64Binary"}:
                 components.append({"code": _named(entry.entity, column), **said})
             else:
-                extensions.append({"url": f"{BASE}:{entry.entity}.{column}", **said})
-        if extensions:
-            resource["extension"] = extensions
+                kind = "modifierExtension" if column in MODIFIERS else "extension"
+                said = {"url": f"{BASE}:{entry.entity}.{column}", **said}
+                resource.setdefault(kind, []).append(said)
         if components and not shape.results:
             resource["component"] = components
         address = self.urn(entry.entity, entry.key)
@@ -279,7 +280,8 @@ class _Reader:
                 element = element_at(resource, path)
                 if element is not None:
                     values[column] = plain(entity, column, element, self._key_of)
-            for extension in resource.get("extension", []):
+            said = (resource.get(kind, []) for kind in ("extension", "modifierExtension"))
+            for extension in chain.from_iterable(said):
                 prefix, _, column = str(extension.get("url")).rpartition(".")
                 if prefix == f"{BASE}:{entity}" and column in ENTITY_OF[entity].fields:
                     values[column] = untyped(entity, column, extension, self._key_of)

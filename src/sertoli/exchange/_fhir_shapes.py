@@ -74,6 +74,10 @@ def _basic(**places: str) -> Shape:
     return Shape("Basic", places, subject="subject", code="code")
 
 
+MODIFIERS = {"denied"}
+"""Fields that turn the meaning of their resource around: a reader that does not know them has to
+leave the resource alone, which is what FHIR's ``modifierExtension`` says."""
+
 SHAPES: Mapping[str, Shape] = {
     "clinic": Shape("Organization", _CODE),
     "staff": Shape("Practitioner", _CODE),

@@ -27,6 +27,7 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
     (r"^normal (spermatozoa|forms|morphology|sperm)", "semen_analysis", "normal_forms_percent"),
     (r"^progressive", "semen_analysis", "progressive_percent"),
     (r"^(total )?(sperm )?motility", "semen_analysis", "motility_percent"),
+    (r"\bdna[- ]?fragmentation|\bdfi\b", "semen_analysis", "dna_fragmentation_percent"),
     (r"\bfructose\b", "semen_analysis", "fructose_umol"),
     (r"\bglucosidase\b", "semen_analysis", "alpha_glucosidase_mu"),
     (r"^(semen )?ph$", "semen_analysis", "ph"),

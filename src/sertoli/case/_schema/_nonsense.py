@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sertoli.case._schema._rules import Rule, not_before, year
+from sertoli.case._schema._rules import Rule, not_after, not_before, year
 
 ORDER = [
     *not_before("procedure_side.started_at", "procedure.started_at", "procedure_id"),
@@ -25,6 +25,11 @@ ORDER = [
     *not_before("transfer.transferred_on", "cycle.started_on", "cycle_id"),
     *not_before("pregnancy.noted_on", "transfer.transferred_on", "transfer_id"),
     *not_before("newborn.born_on", "pregnancy.noted_on", "pregnancy_id"),
+    # What is pooled at the bench is made after the operation.
+    *not_after("specimen.taken_at", "procedure.ended_at", "procedure_id", "{child}.kind <> 'pool'"),
+    *not_after("procedure_side.started_at", "procedure.ended_at", "procedure_id"),
+    *not_after("procedure_side.ended_at", "procedure.ended_at", "procedure_id"),
+    *not_after("newborn.born_on", "pregnancy.ended_on", "pregnancy_id"),
 ]
 
 

@@ -16,17 +16,6 @@ _AFTER = (
     "EXISTS (SELECT 1 FROM straw_move b WHERE b.straw_id = NEW.straw_id AND b.voided_at IS NULL"
     " AND b.number = NEW.number + 1 AND {condition})"
 )
-_USE_WITHDRAWN = (
-    "EXISTS (SELECT 1 FROM consent c WHERE c.patient_id = {man} AND c.voided_at IS NULL"
-    " AND c.purpose = '{purpose}' AND c.withdrawn_on < {{eve:{when}}}"
-    " AND NOT EXISTS (SELECT 1 FROM consent d WHERE d.patient_id = c.patient_id"
-    " AND d.voided_at IS NULL AND d.purpose = c.purpose AND d.given_on >= c.withdrawn_on"
-    " AND d.withdrawn_on IS NULL))"
-)
-_MAN_OF_STRAW = (
-    "(SELECT p.patient_id FROM straw w JOIN specimen s ON s.id = w.specimen_id"
-    " JOIN procedure p ON p.id = s.procedure_id WHERE w.id = NEW.straw_id)"
-)
 
 BANK = [
     Rule(
@@ -139,25 +128,5 @@ BANK = [
         "EXISTS (SELECT 1 FROM straw_move m WHERE m.straw_id = NEW.straw_id"
         " AND m.voided_at IS NULL AND m.fate <> 'thawed'"
         f" AND NOT {_LATER.format(move='m')})",
-    ),
-    Rule(
-        "thaw",
-        "straw_id",
-        "names a straw of a man who withdrew his consent to its use",
-        "record a new consent first",
-        _USE_WITHDRAWN.format(
-            man=_MAN_OF_STRAW, purpose="use_of_stored_sperm", when="NEW.thawed_at"
-        ),
-    ),
-    Rule(
-        "transfer",
-        "transferred_on",
-        "lies after consent to the treatment was withdrawn",
-        "record a new consent first",
-        _USE_WITHDRAWN.format(
-            man="(SELECT c.patient_id FROM cycle c WHERE c.id = NEW.cycle_id)",
-            purpose="treatment",
-            when="NEW.transferred_on",
-        ),
     ),
 ]

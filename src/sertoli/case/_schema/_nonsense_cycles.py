@@ -4,7 +4,66 @@ from __future__ import annotations
 
 from sertoli.case._schema._rules import Rule
 
+PREGNANT_AT_TRANSFER_DAYS = 35
+"""No embryo is older, by completed weeks: two before fertilisation, six days, two of doubt."""
+EARLIEST_BIRTH_DAYS = 22 * 7 - PREGNANT_AT_TRANSFER_DAYS
+"""From the transfer: a birth has 22 completed weeks (ICMART 2017 [V]). The doubt is our choice."""
+
+_FRESH_TOO_EARLY = (
+    "EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.cycle_id = {cycle} AND o.voided_at IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.cycle_id = {cycle}"
+    " AND o.voided_at IS NULL AND {{eve:o.retrieved_at}} <= {day})"
+)
+
 CYCLES = [
+    Rule(
+        "transfer",
+        "transferred_on",
+        "comes before the oocytes of a fresh transfer were retrieved",
+        "mend it, kind or oocyte_retrieval.retrieved_at",
+        "NEW.kind = 'fresh' AND "
+        + _FRESH_TOO_EARLY.format(cycle="NEW.cycle_id", day="NEW.transferred_on"),
+    ),
+    Rule(
+        "oocyte_retrieval",
+        "retrieved_at",
+        "comes after a fresh transfer of the cycle",
+        "mend it or transfer.transferred_on",
+        "EXISTS (SELECT 1 FROM transfer t WHERE t.cycle_id = NEW.cycle_id AND t.voided_at IS NULL"
+        " AND t.kind = 'fresh' AND t.transferred_on < {eve:NEW.retrieved_at}"
+        " AND NOT EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.cycle_id = NEW.cycle_id"
+        " AND o.voided_at IS NULL AND o.id <> coalesce(NEW.id, -1)"
+        " AND {eve:o.retrieved_at} <= t.transferred_on))",
+    ),
+    Rule(
+        "pregnancy",
+        "weeks",
+        "is more than the time since the transfer allows",
+        "mend it or ended_on",
+        "EXISTS (SELECT 1 FROM transfer t WHERE t.id = NEW.transfer_id AND NEW.weeks * 7 >"
+        f" {{days:NEW.ended_on}} - {{days:t.transferred_on}} + {PREGNANT_AT_TRANSFER_DAYS})",
+    ),
+    Rule(
+        "newborn",
+        "born_on",
+        "comes too soon after the transfer for a birth",
+        "mend it or transfer.transferred_on",
+        "EXISTS (SELECT 1 FROM pregnancy p JOIN transfer t ON t.id = p.transfer_id"
+        " WHERE p.id = NEW.pregnancy_id"
+        f" AND {{days:NEW.born_on}} - {{days:t.transferred_on}} < {EARLIEST_BIRTH_DAYS})",
+    ),
+    Rule(
+        "transfer",
+        "transferred_on",
+        "comes too late for the birth or the weeks of its pregnancy",
+        "mend it, or the pregnancy first",
+        "EXISTS (SELECT 1 FROM pregnancy p WHERE p.transfer_id = NEW.id AND p.voided_at IS NULL"
+        " AND p.weeks * 7 > {days:p.ended_on} - {days:NEW.transferred_on}"
+        f" + {PREGNANT_AT_TRANSFER_DAYS})"
+        " OR EXISTS (SELECT 1 FROM pregnancy p JOIN newborn n ON n.pregnancy_id = p.id"
+        " WHERE p.transfer_id = NEW.id AND n.voided_at IS NULL"
+        f" AND {{days:n.born_on}} - {{days:NEW.transferred_on}} < {EARLIEST_BIRTH_DAYS})",
+    ),
     Rule(
         "injection",
         "oocyte",
@@ -108,11 +167,15 @@ CYCLES = [
     Rule(
         "pregnancy",
         "outcome",
-        "contradicts clinical, weeks or ended_on",
-        "a biochemical pregnancy is not clinical, a miscarriage ends before 22 completed weeks, "
-        "a birth from then on, and what goes on has no end",
-        "(NEW.outcome = 'biochemical' AND coalesce(NEW.clinical, false))"
-        " OR (NEW.outcome IN ('ectopic', 'live_birth', 'stillbirth', 'ongoing')"
+        "contradicts clinical, sacs, hearts, weeks or ended_on",
+        "a sac or a heart beat makes a pregnancy clinical, a biochemical one is not and a lost one "
+        "was, a miscarriage ends before 22 completed weeks, a birth from then on, and what goes on "
+        "has no end",
+        "((NEW.outcome = 'biochemical' OR NOT coalesce(NEW.clinical, true))"
+        " AND (coalesce(NEW.sacs, 0) > 0 OR coalesce(NEW.hearts, 0) > 0))"
+        " OR (NEW.outcome = 'biochemical' AND coalesce(NEW.clinical, false))"
+        " OR (NEW.outcome IN"
+        " ('ectopic', 'miscarriage', 'live_birth', 'stillbirth', 'ongoing')"
         " AND NOT coalesce(NEW.clinical, true))"
         " OR (NEW.outcome = 'miscarriage' AND coalesce(NEW.weeks, 0) >= 22)"
         " OR (NEW.outcome IN ('live_birth', 'stillbirth') AND coalesce(NEW.weeks, 45) < 22)"

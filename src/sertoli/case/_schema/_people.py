@@ -72,6 +72,7 @@ class Exposure(ClinicRow):
     ended_on: Mapped[date | None] = on_day("last day; empty while it goes on, or if not known")
     ongoing: Mapped[bool | None] = yes_no("whether it goes on")
     detail: Mapped[str | None] = words("substance, dose, regimen")
+    denied: Mapped[bool | None] = yes_no("yes: he was asked, and was never exposed to it")
 
 
 class HistoryItem(ClinicRow):
@@ -84,3 +85,4 @@ class HistoryItem(ClinicRow):
     side: Mapped[Side | None] = one_of(Side, "on which side, if on one")
     year: Mapped[int | None] = count("in which year", 1900, 2100)
     detail: Mapped[str | None] = words("anything further")
+    denied: Mapped[bool | None] = yes_no("yes: he was asked, and never had it")

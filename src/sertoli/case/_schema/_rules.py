@@ -2,8 +2,8 @@
 
 A rule's ``wrong`` is a condition over the new row (``NEW.field``) that holds when the row is
 nonsense. It reads the same on SQLite and PostgreSQL, but for two words that are filled in:
-``{tomorrow}``, and ``{eve:X}`` for the day before the day or moment X (a calendar day at the clinic
-and a moment in UTC may differ by one).
+``{tomorrow}``, ``{eve:X}`` for the day before the day or moment X (a calendar day at the clinic and
+a moment in UTC may differ by one), and ``{days:X}`` for the day X as a number, to count days by.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from sertoli.case._schema._base import ClinicRow, Row
 
 _WORDS = {
-    "sqlite": ("date('now', '+1 day')", r"date(\1, '-1 day')"),
-    "postgresql": ("(CURRENT_DATE + 1)", r"(date(\1) - 1)"),
+    "sqlite": ("date('now', '+1 day')", r"date(\1, '-1 day')", r"julianday(\1)"),
+    "postgresql": ("(CURRENT_DATE + 1)", r"(date(\1) - 1)", r"(date(\1) - DATE '1900-01-01')"),
 }
 
 
@@ -44,8 +44,9 @@ class Rule:
 
     def condition(self, dialect: str) -> str:
         """Return the condition in the words of ``sqlite`` or ``postgresql``."""
-        tomorrow, eve = _WORDS[dialect]
+        tomorrow, eve, days = _WORDS[dialect]
         sql = re.sub(r"\{eve:([^}]*)\}", eve, self.wrong.replace("{tomorrow}", tomorrow))
+        sql = re.sub(r"\{days:([^}]*)\}", days, sql)
         if self.void is None:
             return f"({sql})"
         return f"NEW.voided_at IS {'NOT ' if self.void else ''}NULL AND ({sql})"
@@ -83,6 +84,34 @@ def not_before(child: str, parent: str, via: str) -> list[Rule]:
             "mend one of the two",
             f"EXISTS (SELECT 1 FROM {below} c WHERE c.{via} = NEW.id AND c.voided_at IS NULL"
             f" AND {wrong(f'c.{late}', f'NEW.{early}')})",
+        ),
+    ]
+
+
+def not_after(child: str, parent: str, via: str, when: str = "1 = 1") -> list[Rule]:
+    """Forbid that ``table.field`` of a child lies after ``table.field`` of its parent.
+
+    Both sides are guarded, and both fields are days or both moments. ``when`` is a condition over
+    the ``{child}``.
+    """
+    below, early = child.split(".")
+    above, late = parent.split(".")
+    return [
+        Rule(
+            below,
+            early,
+            f"comes after {above}.{late}",
+            "mend one of the two",
+            f"{when.format(child='NEW')} AND EXISTS (SELECT 1 FROM {above} p"
+            f" WHERE p.id = NEW.{via} AND p.{late} < NEW.{early})",
+        ),
+        Rule(
+            above,
+            late,
+            f"comes before {below}.{early}",
+            "mend one of the two",
+            f"EXISTS (SELECT 1 FROM {below} c WHERE c.{via} = NEW.id AND c.voided_at IS NULL"
+            f" AND {when.format(child='c')} AND NEW.{late} < c.{early})",
         ),
     ]
 

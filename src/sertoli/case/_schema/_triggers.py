@@ -12,7 +12,9 @@ from sertoli.case._schema import ENTITIES
 from sertoli.case._schema._base import Row
 from sertoli.case._schema._nonsense import AGE, BELONGING, ORDER, SPERM
 from sertoli.case._schema._nonsense_bank import BANK
+from sertoli.case._schema._nonsense_consent import CONSENT
 from sertoli.case._schema._nonsense_cycles import CYCLES
+from sertoli.case._schema._nonsense_man import MAN
 from sertoli.case._schema._rules import Rule, fixed_fields, general_rules
 
 REFUSED = "sertoli"
@@ -29,7 +31,8 @@ def rules_of(table: str) -> tuple[Rule, ...]:
 
 @cache
 def _all_rules() -> tuple[Rule, ...]:
-    return (*general_rules(ENTITIES), *ORDER, *AGE, *BELONGING, *SPERM, *BANK, *CYCLES)
+    own = (*ORDER, *AGE, *MAN, *BELONGING, *SPERM, *BANK, *CONSENT, *CYCLES)
+    return (*general_rules(ENTITIES), *own)
 
 
 @cache

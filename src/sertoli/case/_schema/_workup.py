@@ -54,6 +54,7 @@ class SemenAnalysis(ClinicRow):
     alpha_glucosidase_mu: Mapped[float | None] = measure(
         "neutral alpha-glucosidase per ejaculate", 0, 1000
     )
+    dna_fragmentation_percent: Mapped[float | None] = measure("sperm with fragmented DNA", 0, 100)
     ordered: ClassVar = (("progressive_percent", "motility_percent"),)
 
 

@@ -37,7 +37,7 @@ MARKER_SOURCE = Source("WHO manual, 5th edition, consensus thresholds", Mark.SEC
 """Per ejaculate: below these the seminal plasma suggests an obstruction."""
 
 DENIED = "never"
-"""The ``detail`` of an exposure that was asked for and denied."""
+"""The ``detail`` by which records of before the field ``denied`` say the same."""
 
 _KARYOTYPES = {
     words.Karyotype.NORMAL: "46,XY",
@@ -190,7 +190,7 @@ def _below(value: float | None, limit: float) -> bool | None:
 
 def _use(found: list[rows.Exposure], agent: words.Agent) -> Exposure | None:
     told = [row for row in found if row.agent == agent]
-    taken = [row for row in told if (row.detail or "").strip().lower() != DENIED]
+    taken = [row for row in told if not row.denied and (row.detail or "").strip().lower() != DENIED]
     if not told:
         return None
     if not taken:
