@@ -57,6 +57,8 @@ class Verdict:
         Share of the top five that are truly dilated; NaN where fewer than five are to be seen.
     opacity_correlation : float
         Spearman's, over the tubules of the picture; NaN with fewer than five.
+    opacity_spread : float
+        Standard deviation of the true opacity of these tubules.
     score, true_class, has_sperm, relative : list
         One a found tubule that belongs to a true one.
     owner : dict
@@ -70,6 +72,7 @@ class Verdict:
     diameter_error: Floats
     top_right: float
     opacity_correlation: float
+    opacity_spread: float
     score: list[float] = field(default_factory=list)
     true_class: list[str] = field(default_factory=list)
     has_sperm: list[bool] = field(default_factory=list)
@@ -101,6 +104,7 @@ def judge(picture: FieldPicture, found: TubuleMap) -> Verdict:
         error,
         _top(found, owner, traits, seen),
         correlation,
+        float(np.std(opacity)) if opacity else 0.0,
         [float(found.score[row]) for row in known],
         [str(traits[owner[row]].kind) for row in known],
         [traits[owner[row]].has_sperm for row in known],

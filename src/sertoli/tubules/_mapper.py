@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sertoli.frames import Frame
+from sertoli.frames import Frame, Pixels
 from sertoli.optics import Optics
 from sertoli.tubules._follow import Fields, Line, follow
 from sertoli.tubules._join import joined
 from sertoli.tubules._map import DILATED_FROM, FEWEST, Floats, Stretch, TubuleMap
-from sertoli.tubules._network import CellNetwork
+from sertoli.tubules._network import CellNetwork, as_seen
 from sertoli.tubules._rank import (
     Rule,
     ScoreRule,
@@ -23,6 +23,7 @@ from sertoli.tubules._rank import (
     reasons,
     weighted_median,
 )
+from sertoli.tubules._whiteness import opacity_of
 
 UM_PER_NETWORK_PX = 8.0
 """Pixel size at which the network looks."""
@@ -106,13 +107,17 @@ class TubuleMapper:
         cells = self.network.cells(frame.pixels, factor)
         unreadable = (cells["unreadable"] > 0) | _blank(frame, cells["line"].shape)
         heat = 1 / (1 + np.exp(-cells["line"].astype(np.float64)))
-        diameter = TYPICAL_NETWORK_PX / self.network.stride_px * np.exp(cells["log_diameter"])
+        heat = np.where(unreadable, 0.0, heat)
+        typical = TYPICAL_NETWORK_PX / self.network.stride_px
+        diameter = np.clip(typical * np.exp(cells["log_diameter"].astype(np.float64)), 1, 200)
+        colour = cell_colour(frame.pixels, factor, heat.shape)
+        level = cells["opacity"].astype(np.float64)
         return Fields(
-            np.where(unreadable, 0.0, heat),
-            np.asarray(np.clip(diameter, 1, 200), np.float64),
+            heat,
+            diameter,
             cells["cos"].astype(np.float64),
             cells["sin"].astype(np.float64),
-            np.clip(cells["opacity"].astype(np.float64), 0, 1),
+            opacity_of(colour, heat, diameter, unreadable, level),
             unreadable,
         )
 
@@ -158,6 +163,12 @@ class TubuleMapper:
         )
 
 
+def cell_colour(pixels: Pixels, factor: float, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return the mean RGB, 0 to 1, of each cell of a picture, (h, w, 3) float32."""
+    seen = as_seen(pixels, factor)
+    return np.asarray(cv2.resize(seen, shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
 def within(points: Floats, frame: Frame) -> Floats:
     """Return points moved into the frame: a smoothed end can lie a little outside."""
     return np.clip(points, -0.5, np.array((frame.width_px, frame.height_px)) - 0.5)
@@ -182,7 +193,7 @@ def measured(
         along = np.concatenate([stretches[n].diameter_px for n in own])
         white = np.concatenate([opacities[n] for n in own])
         seen = sum(stretches[n].length_px for n in own)
-        columns[:, tubule] = along.mean(), along.std(), white.mean(), seen
+        columns[:, tubule] = along.mean(), along.std(), np.median(white), seen
     diameter, spread, opacity, length = columns
     relative = diameter / weighted_median(diameter, length)
     if rule is Rule.RELATIVE:

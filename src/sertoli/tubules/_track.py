@@ -38,7 +38,7 @@ class _Known:
             line.length,
             float(line.diameter.mean()),
             float((line.diameter**2).mean()),
-            float(line.opacity.mean()),
+            float(np.median(line.opacity)),
         )
 
     def take(self, other: _Known) -> None:
