@@ -329,6 +329,33 @@ def test_frames_shifted_by_tremor_show_more_than_one() -> None:
     assert merged.unreadable.mean() < 0.01
 
 
+def test_glare_that_stays_is_no_worse_than_interpolation() -> None:
+    truth = wet(scene(120, 180, seed=3)).clip(0, 255)
+    rng = np.random.default_rng(5)
+    frames = []
+    for index in range(9):
+        right, down = rng.normal(0, 6, 2) if index else (0.0, 0.0)
+        frames.append(Frame(stored(camera(shifted(truth, right, down), 3), 1.0, index), index))
+    merged = super_resolve(frames, 3, reference=0)
+    plain = cv2.resize(frames[0].pixels, (180, 120), interpolation=cv2.INTER_CUBIC)
+    inner = np.s_[12:-12, 12:-12]
+    lamp = merged.unreadable[inner]
+    assert lamp.any()
+    wrong = [(p[inner] - truth[inner].astype(float)) ** 2 for p in (merged.frame.pixels, plain)]
+    assert wrong[0].mean() < wrong[1].mean()
+    assert wrong[0][lamp].mean() < 1.1 * wrong[1][lamp].mean()
+
+
+def test_smooth_tissue_is_magnified_three_times_without_its_noise() -> None:
+    rows, columns = np.mgrid[:120, :180]
+    wave = 120 + 25 * np.sin(columns / 17) + 20 * np.cos(rows / 13)
+    truth = wave[..., None] * np.array([1.0, 0.9, 0.7])
+    coarse = stored(camera(truth, 3), 1.0)
+    large = magnify(Frame(coarse, 0), 3).frame.pixels
+    plain = cv2.resize(coarse, (180, 120), interpolation=cv2.INTER_CUBIC)
+    assert psnr(large, truth) > psnr(plain, truth) + 1.0
+
+
 def test_an_instrument_in_some_frames_is_left_out() -> None:
     truth = scene(200, 260, seed=7)
     frames = shaken(truth, 6, 1.0)

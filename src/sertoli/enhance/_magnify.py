@@ -20,7 +20,7 @@ from sertoli.enhance._enhanced import (
     to_planes,
 )
 from sertoli.enhance._glare import unreadable_in
-from sertoli.enhance._solve import noise_of, solve, weight_for
+from sertoli.enhance._solve import LEAST_NOISE, noise_of, solve, weight_for
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
 
@@ -30,6 +30,13 @@ MOST_PX = 120_000_000
 
 PLANES = (1.0, 3.0, 3.0)
 """How smooth luminance and the two colour differences are taken to be, as multiples."""
+
+CALM = (9.0, 3.0, 1.0)
+"""How smooth a picture may be taken to be as a whole, as multiples: the first that fits it."""
+
+MOST_MISSED = 0.8
+"""It fits if what the camera would see misses the frame by no more than this share of its noise
+(root mean square; less than all of it, for the result follows a part of the noise)."""
 
 OVERSHOOT = 0.25
 """Beyond the darkest and brightest of the recorded pixels around it a fine pixel may go by this
@@ -64,11 +71,14 @@ def magnify(frame: Frame, factor: float) -> Enhanced:
     height, width = magnified_shape(frame.pixels.shape[:2], factor)
     values = as_floats(frame.pixels)
     if factor > 1.0:
+        shape = (height, width)
+        luma, *colour = to_planes(values)
+        fine_luma, calm = _calmest(luma, shape)
         planes = [
-            _finer(plane, (height, width), smoothness)
-            for plane, smoothness in zip(to_planes(values), PLANES, strict=False)
+            finer(plane, shape, calm * smoothness)
+            for plane, smoothness in zip(colour, PLANES[1:], strict=False)
         ]
-        fine = from_planes(planes)
+        fine = from_planes([fine_luma, *planes])
     else:
         fine = values
     return Enhanced(
@@ -97,7 +107,23 @@ def magnified_shape(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
     return height, width
 
 
-def _finer(plane: Floats, shape: tuple[int, int], smoothness: float) -> Floats:
+def _calmest(luma: Floats, shape: tuple[int, int]) -> tuple[Floats, float]:
+    """Return the fine luminance as smooth as the noise allows, and how smooth that is.
+
+    The discrepancy principle (Morozov 1966): of several weights the largest with which the camera
+    would see what was recorded, but for its noise.
+    """
+    allowed = MOST_MISSED * max(noise_of(luma), LEAST_NOISE)
+    camera = Camera(luma.shape, shape, OPTICS_BLUR_PX)
+    for calm in CALM:
+        fine = finer(luma, shape, PLANES[0] * calm)
+        missed = float(np.sqrt(np.mean((camera.see(fine) - luma) ** 2)))
+        if missed <= allowed:
+            break
+    return fine, calm
+
+
+def finer(plane: Floats, shape: tuple[int, int], smoothness: float) -> Floats:
     """Return the fine plane behind a coarse one."""
     camera = Camera(plane.shape, shape, OPTICS_BLUR_PX)
     fine = solve(

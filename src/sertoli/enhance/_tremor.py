@@ -23,7 +23,7 @@ from sertoli.enhance._enhanced import (
 )
 from sertoli.enhance._fuse import require_alike
 from sertoli.enhance._glare import near, unreadable_in
-from sertoli.enhance._magnify import PLANES, bounded, magnified_shape
+from sertoli.enhance._magnify import PLANES, bounded, finer, magnified_shape
 from sertoli.enhance._motion import IDENTITY, Affine, motion_to, refined
 from sertoli.enhance._samples import Samples
 from sertoli.enhance._solve import LEAST_NOISE, noise_of, solve, weight_for
@@ -34,6 +34,9 @@ STRANGE = 3.0
 
 AROUND_PX, AGREEING = 21, 0.85
 """Around glare: a window of the first, of which more than the second share agrees."""
+
+RIM_PX = 2.0
+"""Around glare that stays, what other frames show is believed from so far (px of a frame) on."""
 
 ALIASING = 0.12
 """Share of local contrast by which two samplings of the same scene differ."""
@@ -93,10 +96,18 @@ def super_resolve(frames: Sequence[Frame], factor: float, reference: int | None 
         samples.add(to_planes(values), trust, motion)
     around = resized_mask(~readable, size[1], size[0])
     seen = _was_seen(samples, factor)
-    solved = [
-        _solved(samples, number, plane, PLANES[number] * np.sqrt(count), around, seen)
-        for number, plane in enumerate(planes)
-    ]
+    inside = _well_inside(seen, factor)
+    solved = []
+    for number, plane in enumerate(planes):
+        smoothness = PLANES[number] * np.sqrt(count) * weight_for(noise_of(plane))
+        fine = _solved(samples, number, plane, float(smoothness), seen)
+        if around.any():
+            # Where the reference mirrors the lamp nothing bounds what is made sharp: it stays
+            # soft, and as the reference has it unless another frame shows what is there.
+            own = finer(plane, size, PLANES[number])
+            shown = own + inside * (samples.average(number, own) - own)
+            fine = np.where(around, shown, fine)
+        solved.append(fine)
     unseen = resized_mask(unreadable, size[1], size[0]) & ~seen
     return Enhanced(
         replace(
@@ -127,6 +138,13 @@ def _was_seen(samples: Samples, factor: float) -> Mask:
     return np.asarray(cv2.blur(samples.seen, (side, side)) > 0.1 / factor**2, dtype=np.bool_)
 
 
+def _well_inside(seen: Mask, factor: float) -> Floats:
+    """Return where the scene was seen all around, 0 to 1: at the rim an average is only smear."""
+    side = 2 * int(np.ceil(RIM_PX * factor)) + 1
+    core = cv2.erode(seen.astype(np.float32), np.ones((side, side), np.uint8))
+    return np.asarray(cv2.GaussianBlur(core, (0, 0), 1.5))
+
+
 def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: float) -> Floats:
     """Return how far each pixel of a frame agrees with the reference: (h, w), 0 to 1."""
     height, width = luma.shape
@@ -149,20 +167,15 @@ def _trust(luma: Floats, readable: Mask, values: Floats, motion: Affine, noise: 
     return np.asarray(trust, dtype=np.float32)
 
 
-def _solved(
-    samples: Samples, number: int, plane: Floats, smoothness: float, around: Mask, seen: Mask
-) -> Floats:
-    """Return a fine plane; ``around`` is where the reference shows glare.
+def _solved(samples: Samples, number: int, plane: Floats, smoothness: float, seen: Mask) -> Floats:
+    """Return a fine plane.
 
     Smoothness grows with the root of the number of frames: what is wrong with their motion does
     not average out as their noise does.
     """
     height, width = seen.shape
     start = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC))
-    weight = smoothness * weight_for(noise_of(plane))
-    fine = solve(samples.normal, samples.right(number), start, weight)
-    # Where the reference mirrors the lamp nothing bounds what is made sharp: it stays soft.
-    fine = np.where(around, samples.average(number, start), bounded(fine, plane))
+    fine = bounded(solve(samples.normal, samples.right(number), start, smoothness), plane)
     # What nobody saw stays as the reference recorded it.
     share = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), 1.5)
     return np.asarray(start + share * (fine - start), dtype=np.float32)
