@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from sertoli.cli._main import main
 from sertoli.frames import VideoWriter
 from sertoli.phantom import FieldPicture, make_field
+from sertoli.tubules import TubuleMapper, _run
 
 CONTRACT = [
     *("frame", "file", "tubule_id", "rank", "score", "diameter_um", "diameter_sd_um"),
@@ -87,6 +89,24 @@ def test_without_a_pixel_size_um_stays_empty(opened: Path, tmp_path: Path) -> No
     lines = read_json(out / "centrelines.geojson")["features"]
     assert {tuple(one["properties"]["diameter_um_list"]) for one in lines} == {()}
     assert any("--um-per-px" in text for text in read_json(out / "summary.json")["warnings"])
+
+
+@pytest.mark.parametrize(("times", "doubted"), [(0.2, True), (1.0, False), (6.0, True)])
+def test_a_pixel_size_that_cannot_be_is_doubted(
+    picture: FieldPicture, times: float, doubted: bool
+) -> None:
+    found = TubuleMapper()(picture.frame)
+    taken = replace(found, optics=replace(found.optics, um_per_px=times * SIZE_UM))
+    said = _run._said(taken, 1.4)["warnings"]
+    assert any("is the pixel size right?" in one for one in said) == doubted
+
+
+def test_a_picture_of_no_section_is_told(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    cv2.imwrite(str(blank), np.full((120, 160, 3), 128, np.uint8))
+    out = tmp_path / "map"
+    assert run("field", blank, "--modality", "histology", "--out", out) == 0
+    assert "no cross-section" in read_json(out / "summary.json")["warnings"][0]
 
 
 def test_several_pictures_have_a_sheet(opened: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from sertoli.tubules._mapper import TubuleMapper
 from sertoli.tubules._network import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
 from sertoli.tubules._overlay import draw_map, draw_sections
 from sertoli.tubules._overlay_file import USUAL_FPS, OverlayFile
-from sertoli.tubules._rank import Rule
+from sertoli.tubules._rank import Rule, weighted_median
 from sertoli.tubules._sections import SectionMap, SectionMapper
 from sertoli.tubules._tables import (
     COLUMNS,
@@ -43,8 +43,12 @@ from sertoli.tubules._track import TubuleTracker
 
 SCHEMA_VERSION = 1
 DISCLAIMER = "Research software, not a medical device."
+NONE_CUT = "no cross-section was recognised: does it show a stained section of a testis?"
 NOT_HUMAN = "rests on sections of two mink; not validated on human sections"
 SIMULATED = "score calibrated on simulated testes only, no clinical probability"
+
+PLAUSIBLE_UM = (50.0, 600.0)
+"""Beyond, the median width of the tubules speaks against the pixel size."""
 
 LOOKS_PER_S = 5.0
 """How often the network looks at a recording; between, the lines move with the picture."""
@@ -297,10 +301,18 @@ def _said(found: TubuleMap, dilated_from: float) -> dict[str, Any]:
     elif not len(found):
         warnings.append(
             "no tubule was recognised in a picture: does it show an opened testis under the "
-            "operating microscope?"
+            "operating microscope, and is its pixel size right?"
         )
-    if len(found) and found.optics.um_per_px is None:
+    um_per_px = found.optics.um_per_px
+    if len(found) and um_per_px is None:
         warnings.append("the pixel size is unknown, so lengths are in px only: give --um-per-px")
+    elif um_per_px is not None:
+        width_um = weighted_median(found.diameter_px, found.length_px) * um_per_px
+        if width_um < PLAUSIBLE_UM[0] or width_um > PLAUSIBLE_UM[1]:  # without tubules it is NaN
+            warnings.append(
+                f"the tubules seem to be {width_um:.0f} um wide, and those of a man are about 100 "
+                "to 350: is the pixel size right?"
+            )
     return {
         "tubules": len(found),
         "dilated": None if not len(found) else int((found.relative_diameter >= dilated_from).sum()),
@@ -338,10 +350,11 @@ class _SectionJob:
 
     def summary(self) -> dict[str, Any]:
         """Say what was found."""
+        count = sum(one["tubules"] for one in self._pictures)
         return {
-            "tubules": sum(one["tubules"] for one in self._pictures),
+            "tubules": count,
             "pictures": self._pictures,
-            "warnings": [NOT_HUMAN],
+            "warnings": [NOT_HUMAN] if count else [NONE_CUT, NOT_HUMAN],
             "weights": SECTION_WEIGHTS,
             "note": NOT_HUMAN,
         }
