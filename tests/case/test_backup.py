@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from case_samples import whole  # type: ignore[import-not-found]
+from earlier import go_back  # type: ignore[import-not-found]
 from postgres import run_sql  # type: ignore[import-not-found]
 from sqlalchemy import select
 
-from sertoli.case import Patient, Record, backup, head_of, restore, verify
+from sertoli.case import Patient, Record, backup, head_of, restore, upgrade_record, verify
 from sertoli.errors import InputError, OutputError
 
 
@@ -49,6 +50,28 @@ def test_a_copy_is_the_record_of_its_moment(
         assert verify(restored, [head]).sound
     with pytest.raises(OutputError):
         restore(copy, elsewhere)
+
+
+def test_a_record_of_an_earlier_version_is_copied_and_comes_back_as_this_ones(
+    record: Record, place: str, elsewhere: str, tmp_path: Path
+) -> None:
+    with record.change() as session:
+        whole(session)
+    go_back(record.engine)
+    with pytest.raises(InputError, match="version 0002"):
+        Record.open(place, clinic="MAD", staff="S-01")
+    copy = backup(place, tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == [copy]
+    assert restore(copy, elsewhere).sound
+    with Record.open(elsewhere, clinic="MAD", staff="S-01") as restored:
+        assert verify(restored).sound
+    # The copy, and the record it is of, are still of the earlier version.
+    with pytest.raises(InputError, match="version 0002"):
+        Record.open(place, clinic="MAD", staff="S-01")
+    if copy.suffix == ".db":
+        with pytest.raises(InputError, match="version 0002"):
+            Record.open(copy, clinic="MAD", staff="S-01")
+    upgrade_record(place)  # other tests use the same database
 
 
 def test_only_the_newest_copies_are_kept(sqlite_place: str, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from earlier import ADDED, go_back  # type: ignore[import-not-found]
+from sqlalchemy import Connection, create_engine, select, text
 
-from sertoli.case import Exposure, Patient, Record, upgrade_record, verify
+from sertoli.case import Exposure, Patient, Record, backup, upgrade_record, verify
 from sertoli.case._chain import state_of
 from sertoli.case._schema import Base, _audit  # noqa: F401  (its tables are part of the schema)
 from sertoli.case._store import engine_for, url_of
@@ -24,12 +25,6 @@ FROM pg_constraint WHERE connamespace = '{schema}'::regnamespace
 UNION ALL SELECT tablename, indexname, indexdef, '', ''
 FROM pg_indexes WHERE schemaname = '{schema}'
 """
-
-ADDED = {
-    "exposure": "denied",
-    "history_item": "denied",
-    "semen_analysis": "dna_fragmentation_percent",
-}
 
 
 def sqlite_schema(connection: Connection) -> dict[str, list[str]]:
@@ -82,14 +77,19 @@ def test_on_postgresql(postgresql_place: str) -> None:
     engine.dispose()
 
 
-def test_a_record_of_another_version_is_not_touched(sqlite_place: str) -> None:
+def test_a_record_of_a_later_version_is_not_touched(sqlite_place: str, tmp_path: Path) -> None:
     Record.create(sqlite_place, clinic="MAD", staff="S-01").close()
     engine = engine_for(url_of(sqlite_place))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(InputError, match="version 0000"):
-        Record.open(sqlite_place, clinic="MAD", staff="S-01")
+    for refused in (
+        lambda: Record.open(sqlite_place, clinic="MAD", staff="S-01"),
+        lambda: upgrade_record(sqlite_place),
+        lambda: backup(sqlite_place, tmp_path / "copies"),
+    ):
+        with pytest.raises(InputError, match=r"version 9999.*use the later Sertoli"):
+            refused()
 
 
 def first_state(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +111,13 @@ def test_a_record_of_an_earlier_version_is_brought_up(
         engine = record.engine
         with engine.connect() as connection:
             expected, indexes = sqlite_schema(connection), statements(connection)
-        go_back(engine, indexes)
+        go_back(engine)
+        with engine.begin() as connection:
+            for name, sql in indexes.items():
+                if name.startswith("ix_"):
+                    connection.execute(text(f"DROP INDEX {name}"))
+                    connection.execute(text(sql.partition(" WHERE ")[0]))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(InputError, match="version 0001"):
         Record.open(sqlite_place, clinic="MAD", staff="S-01")
     upgrade_record(sqlite_place)
@@ -122,22 +128,6 @@ def test_a_record_of_an_earlier_version_is_brought_up(
         with record.change("he denied it") as session:
             session.scalars(select(Exposure)).one().denied = True
         assert verify(record).problems == ()
-
-
-def go_back(engine: Engine, indexes: dict[str, str]) -> None:
-    """Make a record one of the first version, its audit too: fields added since are in neither."""
-    with engine.begin() as connection:
-        for (name,) in connection.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ).all():
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        for table, column in ADDED.items():
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        for name, sql in indexes.items():
-            if name.startswith("ix_"):
-                connection.execute(text(f"DROP INDEX {name}"))
-                connection.execute(text(sql.partition(" WHERE ")[0]))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 
 def test_only_a_record_is_upgraded(tmp_path: Path) -> None:

@@ -16,7 +16,15 @@ from sqlalchemy import URL, Engine
 
 from sertoli.case._schema import Base
 from sertoli.case._schema._triggers import guard_texts
-from sertoli.case._store import engine_for, is_record, require_current, require_folder, url_of
+from sertoli.case._store import (
+    engine_for,
+    is_record,
+    place_of,
+    require_folder,
+    require_known,
+    upgrade,
+    url_of,
+)
 from sertoli.case._verify import Verdict, verify_store
 from sertoli.errors import InputError, MissingExtraError, OutputError
 
@@ -28,7 +36,8 @@ def backup(place: Path | str, folder: Path, keep: int | None = None) -> Path:
     """Copy a record into a folder while others go on writing.
 
     The copy of a SQLite record is verified before it gets its name; that of a PostgreSQL record is
-    a dump whose table of contents is read (restoring it verifies the rest).
+    a dump whose table of contents is read (restoring it verifies the rest). A record of an earlier
+    version is copied as it is.
 
     Parameters
     ----------
@@ -60,13 +69,13 @@ def backup(place: Path | str, folder: Path, keep: int | None = None) -> Path:
             f"cannot make {folder}: {error.strerror}", "name another folder"
         ) from error
     with _engine(url) as engine:
-        require_current(engine)
+        require_known(engine)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     final = folder / f"{NAME}{stamp}{_ENDINGS[database]}"
     with _unfinished(final) as partial:
         if database == "sqlite":
             _copy_sqlite(Path(url.database or ""), partial)
-            _require_sound(url_of(partial), partial)
+            _require_sound_file(partial)
         else:
             _run("pg_dump", url, "--format=custom", "--no-owner", f"--file={partial}")
             _run("pg_restore", None, "--list", str(partial))
@@ -79,8 +88,9 @@ def backup(place: Path | str, folder: Path, keep: int | None = None) -> Path:
 def restore(copy: Path, place: Path | str) -> Verdict:
     """Make a record of a copy, in a place that holds none, and verify it.
 
-    A copy that does not verify leaves nothing behind. A PostgreSQL dump is restored in one
-    transaction, verified, and taken away again if it is not sound.
+    A copy of an earlier version's record is brought up to this version's. A copy that does not
+    verify leaves nothing behind. A PostgreSQL dump is restored in one transaction, verified, and
+    taken away again if it is not sound.
 
     Raises
     ------
@@ -102,7 +112,9 @@ def restore(copy: Path, place: Path | str) -> Verdict:
             return _require_sound(url_of(partial), copy)
     with _engine(url) as engine:
         if is_record(engine):
-            raise OutputError(f"{url} holds a record already", "restore to an empty database")
+            raise OutputError(
+                f"{place_of(url)} holds a record already", "restore to an empty database"
+            )
     _run("pg_restore", url, "--single-transaction", "--exit-on-error", "--no-owner", str(copy))
     try:
         return _require_sound(url, copy)
@@ -132,9 +144,27 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise InputError(f"{source} cannot be copied: {error}", "name a SQLite record") from error
 
 
+def _require_sound_file(copy: Path) -> None:
+    """Refuse a SQLite copy that does not verify; one of an earlier version is left as it is."""
+    with _engine(url_of(copy)) as engine:
+        here, head = require_known(engine)
+    if here == head:
+        _require_sound(url_of(copy), copy)
+        return
+    brought_up = copy.with_name(f"{copy.name}.{head}")
+    try:
+        _copy_sqlite(copy, brought_up)
+        _require_sound(url_of(brought_up), copy)
+    finally:
+        _remove(brought_up)
+
+
 def _require_sound(url: URL, copy: Path) -> Verdict:
+    """Bring a record up to this version, and refuse it if it does not verify."""
     with _engine(url) as engine:
-        require_current(engine)
+        here, head = require_known(engine)
+        if here != head:
+            upgrade(engine)
         verdict = verify_store(engine)
     if not verdict.sound:
         raise InputError(
@@ -163,9 +193,13 @@ def _unfinished(final: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(final)
     finally:
-        for ending in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                partial.with_name(partial.name + ending).unlink()
+        _remove(partial)
+
+
+def _remove(file: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            file.with_name(file.name + ending).unlink()
 
 
 def _run(program: str, url: URL | None, *arguments: str) -> None:

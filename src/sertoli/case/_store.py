@@ -114,7 +114,7 @@ def revision(engine: Engine) -> str | None:
             return MigrationContext.configure(connection).get_current_revision()
     except OperationalError as error:
         raise InputError(
-            f"the record at {engine.url} cannot be opened", f"look after it: {error.orig}"
+            f"the record at {place_of(engine.url)} cannot be opened", f"look after it: {error.orig}"
         ) from error
     except Exception as error:
         if "not a database" in str(error):
@@ -130,16 +130,42 @@ def require_current(engine: Engine) -> None:
     InputError
         Saying which, and what to do.
     """
-    url = engine.url
-    here = revision(engine) if exists(url) else None
-    if here is None:
-        raise InputError(f"there is no record at {url}", "make one with `sertoli case init`")
-    head = ScriptDirectory.from_config(migrations()).get_current_head()
+    here, head = require_known(engine)
     if here != head:
         raise InputError(
-            f"the record at {url} has version {here}, this program {head}",
+            f"the record at {place_of(engine.url)} has version {here}, this program {head}",
             "back it up, then run `sertoli case upgrade`",
         )
+
+
+def require_known(engine: Engine) -> tuple[str, str]:
+    """Return the version of a record and this program's, to which it can be brought.
+
+    Raises
+    ------
+    InputError
+        If there is no record, or one of a later version.
+    """
+    place = place_of(engine.url)
+    here = revision(engine) if exists(engine.url) else None
+    if here is None:
+        raise InputError(f"there is no record at {place}", "make one with `sertoli case init`")
+    script = ScriptDirectory.from_config(migrations())
+    head = script.get_current_head()
+    assert head is not None
+    if here not in {step.revision for step in script.walk_revisions()}:
+        raise InputError(
+            f"the record at {place} has version {here}, this program {head}",
+            "use the later Sertoli that wrote it",
+        )
+    return here, head
+
+
+def place_of(url: URL) -> str:
+    """Write a record's place as people give it: the path of a file, or an address, no password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def exists(url: URL) -> bool:
@@ -176,7 +202,10 @@ def upgrade_record(place: Path | str) -> None:
     engine = engine_for(url_of(place))
     try:
         if not exists(engine.url) or not is_record(engine):
-            raise InputError(f"there is no record at {engine.url}", "make one with `case init`")
+            raise InputError(
+                f"there is no record at {place_of(engine.url)}", "make one with `case init`"
+            )
+        require_known(engine)
         upgrade(engine)
     finally:
         engine.dispose()
