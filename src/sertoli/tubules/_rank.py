@@ -32,8 +32,9 @@ SCO_WIDE_CHANCE, SCO_THIN_CHANCE = 0.031, 0.25
 
 LONG_ENOUGH = 1.5
 
-OPAQUE_FROM = 0.15
-"""So much more opaque than the testis' median is worth a word."""
+OPAQUE_FROM = 0.1
+"""So much more opaque than the testis' median is worth a word. What colour tells is held back
+towards the median: a tubule that is 0.3 or more above it is put at 0.12 on average."""
 
 
 class Rule(StrEnum):
