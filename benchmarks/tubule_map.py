@@ -126,7 +126,7 @@ def report(methods: Sequence[Method], look: str, pictures: int) -> str:
     head = " | ".join(name for name, _ in TARGETS)
     lines = [
         f"**Synthetic.** {datetime.date.today()}; {pictures} simulated fields of the look "
-        f"`{look}`, which trained nothing, seeds from {FIRST_SEED}, five kinds of men, 5 to 8 um "
+        f"`{look}`, seeds from {FIRST_SEED}, which trained nothing, five kinds of men, 5 to 8 um "
         "per px. A place counts as found within 0.35 diameters and 30 degrees; truth is what lies "
         "on top, uncovered and in focus. Time is that of one core, as a multiple "
         "of the threshold's.",
