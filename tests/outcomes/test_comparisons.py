@@ -79,6 +79,20 @@ class TestFunnel:
         places = {point.clinic: point.place for point in found.points}
         assert places["Clinic 04"] == "below the 99.8 % limit"
 
+    def test_repeated_biopsies_move_no_limit(self, programme: Programme) -> None:
+        again = programme.biopsies.assign(biopsy_id=lambda rows: rows["biopsy_id"] + "-again")
+        twice = pd.concat([programme.biopsies, again])
+        once, repeated = (
+            funnel(Programme("x", date(2025, 12, 31), rows, programme.cycles, programme.transfers))
+            for rows in (programme.biopsies, twice)
+        )
+        assert once is not None
+        assert repeated is not None
+        for point, doubled in zip(once.points, repeated.points, strict=True):
+            assert doubled.biopsies == 2 * point.biopsies
+            assert doubled.men == point.men
+            assert doubled.limits == point.limits
+
     def test_one_clinic_is_no_funnel(self, programme: Programme) -> None:
         alone = programme.biopsies.assign(clinic="one")
         assert (
@@ -116,6 +130,15 @@ class TestCusum:
     def test_observed_less_expected_ends_at_the_difference(self) -> None:
         found = cusum([True, False, True, True], [0.5, 0.5, 0.25, 0.25], surgeon="s")
         assert found.above_expected[-1] == pytest.approx(3 - 1.5)
+
+    def test_each_man_counts_by_his_first_biopsy_with_the_surgeon(
+        self, programme: Programme
+    ) -> None:
+        finished = programme.biopsies[programme.biopsies["outcome"] != "open"]
+        men = finished.groupby("surgeon", observed=True)["man_id"].nunique()
+        assert any(finished.groupby("surgeon", observed=True).size() > men)
+        for found in cusums(programme):
+            assert len(found.score) == men[found.surgeon]
 
     def test_surgeons_with_few_biopsies_are_left_out(self, programme: Programme) -> None:
         assert all(len(found.score) >= 20 for found in cusums(programme))

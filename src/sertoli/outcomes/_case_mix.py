@@ -16,8 +16,10 @@ CRUDE_CAVEAT = (
 CAVEAT = (
     "Clinics and surgeons differ in the men they treat. The comparison is adjusted for the "
     "diagnosis and for nothing else: FSH, testis size, histology, earlier operations and the "
-    "laboratory stay in it, the reference is the programme itself, and a man operated on "
-    "twice counts twice. A point outside the limits is a reason to look, never a verdict."
+    "laboratory stay in it, and the reference is the programme itself. A man operated on twice is "
+    "not two men: a clinic's limits are as wide as if each man had come once, and a surgeon's sum "
+    "counts each man by the first biopsy that this surgeon finished. A point outside "
+    "the limits is a reason to look, never a verdict."
 )
 
 

@@ -135,16 +135,16 @@ def funnel_chart(outcomes: Outcomes) -> Figure:
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [point.biopsies for point in points],
+            "x": [point.men for point in points],
             "y": [round(100 * point.adjusted_rate, 3) for point in points],
             "marker": {
                 "size": 11,
                 "color": [BLUE if point.place.startswith("within") else ORANGE for point in points],
             },
             "hovertext": [
-                f"{group_name(point.clinic)}: {point.positive:,} of {point.biopsies:,}, "
-                f"expected {point.expected:.1f}, adjusted {percent(point.adjusted_rate)}; "
-                f"{point.place}"
+                f"{group_name(point.clinic)}: {point.positive:,} of {point.biopsies:,} "
+                f"biopsies on {point.men:,} men, expected {point.expected:.1f}, "
+                f"adjusted {percent(point.adjusted_rate)}; {point.place}"
                 for point in points
             ],
             "hoverinfo": "text",
@@ -155,7 +155,7 @@ def funnel_chart(outcomes: Outcomes) -> Figure:
     top = max(100.0, *(100 * point.adjusted_rate for point in points))
     layout = _layout(
         430,
-        "biopsies with a finished search",
+        "men with a finished search",
         "sperm found, adjusted, %",
         yaxis={"range": [0, 1.03 * top]},
         xaxis={"rangemode": "tozero"},
@@ -199,7 +199,7 @@ def cusum_chart(outcomes: Outcomes) -> Figure:
         )
     layout = _layout(
         380,
-        "biopsy, in order of date",
+        "first biopsies, in order of date",
         "score / the surgeon's limit",
         yaxis={"rangemode": "tozero"},
         shapes=[

@@ -3,7 +3,8 @@
 The score of a biopsy is the log likelihood ratio of odds changed by `ODDS_RATIO` against
 unchanged odds (Steiner, Cook, Farewell and Treasure, Biostatistics 2000;1:441-452 [V]). The sum
 never falls below zero, so that good luck long ago hides nothing. How high it may rise by chance
-is simulated for the surgeon's own number and mix of biopsies.
+is simulated for the surgeon's own number and mix of biopsies. As a man's later biopsies repeat
+what the first one told, each man counts by the first one that this surgeon finished.
 """
 
 from __future__ import annotations
@@ -124,9 +125,10 @@ def cusum(positive: npt.ArrayLike, chance: npt.ArrayLike, *, surgeon: str, seed:
 
 
 def cusums(programme: Programme) -> tuple[Cusum, ...]:
-    """Return the sums of every surgeon with at least `LEAST_BIOPSIES` finished biopsies."""
+    """Return the sums of every surgeon with at least `LEAST_BIOPSIES` men."""
     rows = finished(programme)
     rows = rows.assign(chance=expected_chance(rows)).sort_values("date", kind="stable")
+    rows = rows.drop_duplicates(["surgeon", "man_id"])
     found = []
     for surgeon, part in rows.groupby("surgeon", sort=True, observed=True):
         if len(part) >= LEAST_BIOPSIES and surgeon:

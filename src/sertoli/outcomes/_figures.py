@@ -105,7 +105,7 @@ def _funnel(axes: Axes, outcomes: Outcomes) -> None:
         ]
         if points:
             axes.plot(
-                [point.biopsies for point in points],
+                [point.men for point in points],
                 [100 * point.adjusted_rate for point in points],
                 "o",
                 color=color,
@@ -114,7 +114,7 @@ def _funnel(axes: Axes, outcomes: Outcomes) -> None:
             )
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("biopsies with a finished search")
+    axes.set_xlabel("men with a finished search")
     axes.set_ylabel("sperm found, adjusted, %")
     axes.legend(fontsize=7, frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
@@ -131,7 +131,7 @@ def _cusum(axes: Axes, outcomes: Outcomes) -> None:
     axes.axhline(1.0, color=INK, linewidth=0.8, linestyle="--")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("biopsy, in order of date")
+    axes.set_xlabel("first biopsies, in order of date")
     axes.set_ylabel("score / the surgeon's limit")
 
 

@@ -1,4 +1,8 @@
-"""Clinics side by side: a funnel plot, adjusted for diagnosis."""
+"""Clinics side by side: a funnel plot, adjusted for diagnosis.
+
+Two biopsies of one man are no two independent chances. Every biopsy is counted, but the limits
+are as wide as if each man had come once: exact if his biopsies always agree, else too wide.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +29,21 @@ class ClinicPoint:
     clinic : str
     biopsies, positive : int
         Finished biopsies, and those with sperm.
+    men : int
+        Men behind the biopsies.
     expected : float
         Positive biopsies expected from its diagnoses.
     adjusted_rate : float
         Observed by expected, times the programme's rate.
     limits : tuple of (float, float)
-        Adjusted rates within which a clinic of this size and mix lies by chance, by `LEVELS`.
+        Adjusted rates within which a clinic of as many men and this mix lies by chance, by
+        `LEVELS`.
     """
 
     clinic: str
     biopsies: int
     positive: int
+    men: int
     expected: float
     adjusted_rate: float
     limits: tuple[tuple[float, float], ...]
@@ -57,6 +65,7 @@ class ClinicPoint:
             "clinic": self.clinic,
             "biopsies": self.biopsies,
             "positive": self.positive,
+            "men": self.men,
             "expected": round(self.expected, 3),
             "adjusted_rate": round(self.adjusted_rate, 6),
             "limits": {
@@ -75,8 +84,8 @@ class Funnel:
     points: tuple[ClinicPoint, ...]
 
     def curves(self) -> tuple[npt.NDArray[np.int64], list[tuple[npt.NDArray[np.float64], ...]]]:
-        """Return sizes, and (low, high) of the limits of a clinic of average mix, by `LEVELS`."""
-        largest = max(point.biopsies for point in self.points)
+        """Return numbers of men, and (low, high) of an average clinic's limits, by `LEVELS`."""
+        largest = max(point.men for point in self.points)
         sizes = np.unique(np.linspace(1, largest * 1.1 + 1, 200).astype(np.int64))
         return sizes, [
             tuple(np.array(ends) for ends in _limits(level, sizes, self.rate, self.rate))
@@ -85,12 +94,12 @@ class Funnel:
 
 
 def _limits(
-    level: float, biopsies: npt.ArrayLike, chance: float, rate: float
+    level: float, men: npt.ArrayLike, chance: float, rate: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     from scipy.stats import binom
 
-    low, high = binom.interval(level, biopsies, chance)
-    scale = rate / chance / np.asarray(biopsies)
+    low, high = binom.interval(level, men, chance)
+    scale = rate / chance / np.asarray(men)
     return np.maximum(low, 0) * scale, high * scale
 
 
@@ -103,19 +112,23 @@ def funnel(programme: Programme) -> Funnel | None:
     rate = float(found.mean())
     sums = (
         rows.assign(found=found, expected=expected_chance(rows))
-        .groupby("clinic", sort=True, observed=True)[["found", "expected"]]
-        .agg(["sum", "size"])
+        .groupby("clinic", sort=True, observed=True)
+        .agg(
+            found=("found", "sum"),
+            expected=("expected", "sum"),
+            size=("found", "size"),
+            men=("man_id", "nunique"),
+        )
     )
     points = []
     for clinic, row in sums.iterrows():
-        count, size = row[("found", "sum")], int(row[("found", "size")])
-        expected = float(row[("expected", "sum")])
+        count, size, men, expected = int(row.found), int(row["size"]), int(row.men), row.expected
         if expected <= 0 or expected >= size:
             continue
         limits = tuple(
             (float(low), float(high))
-            for low, high in (_limits(level, size, expected / size, rate) for level in LEVELS)
+            for low, high in (_limits(level, men, expected / size, rate) for level in LEVELS)
         )
-        adjusted = float(count) / expected * rate
-        points.append(ClinicPoint(str(clinic), size, int(count), expected, adjusted, limits))
+        adjusted = count / expected * rate
+        points.append(ClinicPoint(str(clinic), size, count, men, expected, adjusted, limits))
     return Funnel(rate, tuple(points)) if len(points) > 1 else None

@@ -110,7 +110,7 @@ def page(outcomes: Outcomes) -> dict[str, Any]:
         "crude_caveat": CRUDE_CAVEAT,
         "cusum_method": (
             f"Log likelihood ratio of halved odds, adjusted for diagnosis: {CUSUM_METHOD}; "
-            f"{CHOICES}. Surgeons with fewer than {LEAST_BIOPSIES} finished biopsies are left out."
+            f"{CHOICES}. Surgeons with fewer than {LEAST_BIOPSIES} men are left out."
         ),
         "incidence": _incidence(outcomes),
         "context": [f"{text} {source}" for text, source in CONTEXT],
@@ -282,6 +282,7 @@ def _clinics(outcomes: Outcomes) -> list[dict[str, str]]:
         {
             "clinic": group_name(point.clinic),
             "count": f"{point.positive:,} / {point.biopsies:,}",
+            "men": f"{point.men:,}",
             "expected": f"{point.expected:.1f}",
             "adjusted": percent(point.adjusted_rate),
             "place": point.place,
