@@ -41,7 +41,7 @@ lock: .venv/.python ## Resolve pyproject.toml anew into the lock files
 
 weights: .venv/.train ## Train the detector anew (hours; needs ../shared/data)
 	$(BIN)/python -m training.sperm.train --resume --data ../shared/data --out runs/sperm \
-		--steps 12000 --fields 3400 --seed 1
+		--steps 38000 --fields 7000 --seed 2 --bfloat16
 	$(BIN)/python -m training.sperm.export --run runs/sperm --data ../shared/data
 	$(BIN)/python -m training.sperm.quantise --data ../shared/data
 	$(BIN)/python -m training.sperm.card --data ../shared/data

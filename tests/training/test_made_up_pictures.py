@@ -79,6 +79,6 @@ def test_heads_too_large_are_left_out_and_far_too_large_are_background(
     side: float, centres: int, left_out: bool
 ) -> None:
     box = np.array([(60 - side / 2, 60 - side / 2, side, side)], np.float32)
-    made = target(box, np.array([SPERM], np.int8), 128)
+    made = target(box, np.array([SPERM], np.int8), None, 128)
     assert (made.heat >= 1).sum() == centres
     assert (made.care == 0).any() == left_out

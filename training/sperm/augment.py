@@ -76,9 +76,9 @@ def _camera(picture: Floats, rng: np.random.Generator) -> Floats:
         if rng.random() < 0.3:
             noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.5, 1.0))) * 2
         picture = picture + noise * np.float32(rng.uniform(0.0, 0.09) * spread)
-    if rng.random() < 0.18:
+    if rng.random() < 0.22:
         # interlaced: the odd lines were taken a moment later
-        shift = int(rng.integers(-2, 3))
+        shift = int(rng.integers(-3, 4))
         picture = picture.copy()
         picture[1::2] = np.roll(picture[1::2], shift, axis=1)
     if rng.random() < 0.1:

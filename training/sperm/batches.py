@@ -66,12 +66,13 @@ class Supply:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Arrays of N crops: pictures (N, 1, H, W), heat and care (N, s, s), shape (N, 4, s, s)."""
+    """Arrays of N crops: pictures (N, 1, H, W); heat, care, tail (N, s, s); shape (N, 4, s, s)."""
 
     pictures: Floats
     heat: Floats
     care: Floats
     shape: Floats
+    tail: Floats
 
 
 def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, Target]:
@@ -87,16 +88,17 @@ def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, T
         # a scene gives no wider view than it has
         widest = scene.um_per_px * min(scene.pixels.shape) / side
         um_per_px = min(max(UM_PER_PX / zoom, scene.um_per_px / most), widest)
-        picture, boxes, kinds = cut(scene, side, um_per_px, rng)
+        picture, boxes, kinds, tails = cut(scene, side, um_per_px, rng)
     else:
         picture = ground(side, rng)
         boxes, kinds = np.zeros((0, 4), np.float32), np.zeros(0, np.int8)
+        tails = np.zeros((side, side), np.float32)
         if rng.random() < 0.7:
             add_others(picture, HEAD_PX * zoom, rng)
         if rng.random() < 0.6:
             add_specks(picture, HEAD_PX * zoom, rng)
         if rng.random() < WITH_SPERM:
-            boxes, kinds = add_sperm(picture, supply.sprites, HEAD_PX * zoom, rng)
+            boxes, kinds, tails = add_sperm(picture, supply.sprites, HEAD_PX * zoom, rng)
     if rng.random() < WITH_BLOBS:
         low, high = np.percentile(picture[::4, ::4], (1, 99))
         contrast = max(12.0, float(high - low)) * rng.uniform(0.3, 1.0)
@@ -107,7 +109,7 @@ def crop(supply: Supply, side: int, rng: np.random.Generator) -> tuple[Floats, T
     contrast = frame_contrast(eight_bit) * float(np.exp(rng.uniform(-0.7, 0.9)))
     plain = np.array([visibility(eight_bit, box) >= LEAST for box in boxes], bool)
     kinds = np.where(plain, kinds, DONT_CARE).astype(np.int8)
-    return normalise(seen, contrast), target(boxes, kinds, side)
+    return normalise(seen, contrast), target(boxes, kinds, tails, side)
 
 
 def batch(supply: Supply, seed: int, step: int, count: int, side: int) -> Batch:
@@ -120,6 +122,7 @@ def batch(supply: Supply, seed: int, step: int, count: int, side: int) -> Batch:
         np.stack([t.heat for _, t in made]),
         np.stack([t.care for _, t in made]),
         np.stack([t.shape for _, t in made]),
+        np.stack([t.tail for _, t in made]),
     )
 
 

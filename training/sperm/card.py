@@ -116,7 +116,7 @@ picture's resolution: heat, box size, place within the cell. How it is used stan
 | default confidence | {about["default_confidence"]} |
 | warns of unfamiliar pictures | {"yes" if KEY in about else "no"} |
 | training | seed {settings["seed"]}, {done} of {steps} steps of {settings["crops"]} crops of \
-{settings["side_px"]} px |
+{settings["side_px"]} px{_began(settings)} |
 
 ## Trained on
 {data}
@@ -207,6 +207,11 @@ Made by
 """
 
 
+def _began(settings: dict[str, Any]) -> str:
+    start = settings.get("start")
+    return f", begun with the layers of the weights `{start[:16]}`" if start else ""
+
+
 def _failures(words: list[str], link: str, every: int) -> str:
     told = "\n".join(words)
     return f"""In words, on real sets (every {every}th picture, no pixel size given, default \
@@ -230,7 +235,9 @@ def _made_by(detector: Detector, settings: dict[str, Any]) -> str:
         )
     return (
         "python -m training.sperm.train --data ../shared/data --out runs/sperm "
-        f"--steps {settings['steps']} --seed {settings['seed']} --fields {settings['fields']}\n"
+        f"--steps {settings['steps']} --seed {settings['seed']} --fields {settings['fields']}"
+        f"{' --bfloat16' if settings.get('bfloat16') else ''}"
+        f"{' --start BEFORE.onnx' if settings.get('start') else ''}\n"
         "python -m training.sperm.export --run runs/sperm --data ../shared/data"
     )
 

@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float32]
 MOST_SPERM = 45
 """In one crop: as dense as undiluted semen."""
 
+TAIL_DARKNESS = 0.12
+"""What of a cut-out sperm is at least so dark against its head, beside the head."""
+
 
 def ground(side: int, rng: np.random.Generator) -> Floats:
     """Return an empty field: shading, clouds, grain, folds, clumps. (side, side), 0 to 255."""
@@ -167,7 +170,7 @@ def _lump(side: int, head_px: float, rng: np.random.Generator) -> Floats:
 
 def add_sperm(
     picture: Floats, sprites: list[Sprite], head_px: float, rng: np.random.Generator
-) -> tuple[Floats, npt.NDArray[np.int8]]:
+) -> tuple[Floats, npt.NDArray[np.int8], Floats]:
     """Lay cut-out sperm, from one to a crowd, into ``picture`` (changed in place).
 
     Heads are about ``head_px`` long and dark or bright, at times with the halo of phase
@@ -177,9 +180,12 @@ def add_sperm(
     -------
     boxes : ndarray, (N, 4) float32
     kinds : ndarray, (N,) int8
+    tails : ndarray, (side, side) float32
+        1 on tails.
     """
     side = picture.shape[0]
     boxes = []
+    tails = np.zeros_like(picture)
     sign = float(rng.choice((-1.0, 1.0)))
     contrast = rng.uniform(15, 90)
     halo = rng.uniform(0, 0.8) * (rng.random() < 0.5)
@@ -206,6 +212,8 @@ def add_sperm(
         mask = cv2.warpAffine(head_only, matrix, (side, side), flags=cv2.INTER_LINEAR) > 0.4
         columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
         layer = np.maximum(layer, patch * np.float32(rng.uniform(0.6, 1.0)))
+        thread = (patch > TAIL_DARKNESS) & (cv2.dilate(mask.astype(np.uint8), np.ones((3, 3))) == 0)
+        tails[thread] = 1
         if len(columns) and len(rows):
             box = (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1)
             boxes.append(box)
@@ -216,7 +224,7 @@ def add_sperm(
     if halo:
         layer = layer - np.float32(halo) * cv2.GaussianBlur(layer, (0, 0), head_px / 3)
     picture += np.float32(sign * contrast) * layer
-    return np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), SPERM, np.int8)
+    return np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), SPERM, np.int8), tails
 
 
 def add_others(picture: Floats, head_px: float, rng: np.random.Generator) -> None:

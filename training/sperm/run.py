@@ -39,6 +39,10 @@ class Settings:
         Phantom fields to train on; 0 for none.
     peak_rate : float
         Highest learning rate; lower where a trained network is trained on.
+    bfloat16 : bool
+        Multiply in 16 bits; weights and sums keep 32. Half the time where the processor can.
+    start : str
+        SHA-256 of the weights file whose layers it began with; empty for none.
     """
 
     seed: int
@@ -47,6 +51,8 @@ class Settings:
     side_px: int
     fields: int
     peak_rate: float = PEAK_RATE
+    bfloat16: bool = False
+    start: str = ""
 
     def write(self, folder: Path) -> None:
         """Keep the settings beside the run."""

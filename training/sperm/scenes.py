@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+
+Cut = tuple[Floats, Floats, npt.NDArray[np.int8], Floats | None]
+"""A picture, its boxes, their kinds, and where its tails are if that is known."""
 
 SPERM = 1
 DONT_CARE = 0
@@ -38,12 +42,15 @@ class Scene:
     kinds : ndarray, (N,) int8
         `SPERM`, or `DONT_CARE` for what is neither to be found nor to be unlearnt.
     um_per_px : float
+    tails : ndarray, (H, W) uint8, or None
+        255 on tails; None where they are not labelled.
     """
 
     pixels: npt.NDArray[np.uint8]
     boxes_px: Floats
     kinds: npt.NDArray[np.int8]
     um_per_px: float
+    tails: npt.NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_px.shape != (len(self.kinds), 4):
@@ -106,9 +113,7 @@ def _onto_bright_spots(pixels: npt.NDArray[np.uint8], boxes: Floats) -> Floats:
     return moved
 
 
-def cut(
-    scene: Scene, side: int, um_per_px: float, rng: np.random.Generator
-) -> tuple[Floats, Floats, npt.NDArray[np.int8]]:
+def cut(scene: Scene, side: int, um_per_px: float, rng: np.random.Generator) -> Cut:
     """Cut a random square at a pixel size, turned and mirrored at random.
 
     Two crops in three are laid around a head.
@@ -119,6 +124,8 @@ def cut(
     boxes : ndarray, (N, 4) float32
         Those whose centre lies inside, in the crop's px.
     kinds : ndarray, (N,) int8
+    tails : ndarray, (side, side) float32, or None
+        0 to 1.
     """
     factor = scene.um_per_px / um_per_px
     stretch = float(rng.uniform(0.93, 1.07))
@@ -134,8 +141,27 @@ def cut(
     else:
         left = _within(round(float(rng.uniform(0, max(1, wide - width)))), width, wide)
         top = _within(round(float(rng.uniform(0, max(1, high - height)))), height, high)
-    part = scene.pixels[max(0, top) : top + height, max(0, left) : left + width]
-    part = cv2.copyMakeBorder(
+    part = _window(scene.pixels, left, top, width, height)
+    # the same kernels as at run time
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    picture: Floats = cv2.resize(part.astype(np.float32), (side, side), interpolation=how)
+    tails: Floats | None = None
+    if scene.tails is not None:
+        drawn = _window(scene.tails, left, top, width, height)
+        if factor < 1:  # a thin line must not fade away
+            drawn = cv2.dilate(drawn, np.ones((math.ceil(1 / factor),) * 2, np.uint8))
+        tails = cv2.resize(drawn.astype(np.float32) / 255, (side, side))
+    boxes = (scene.boxes_px - np.array((left, top, 0, 0), np.float32)) * np.array(
+        (side / width, side / height) * 2, np.float32
+    )
+    return _turn(picture, boxes, scene.kinds, tails, rng)
+
+
+def _window(
+    whole: npt.NDArray[np.uint8], left: int, top: int, width: int, height: int
+) -> npt.NDArray[np.uint8]:
+    part = whole[max(0, top) : top + height, max(0, left) : left + width]
+    bordered: npt.NDArray[np.uint8] = cv2.copyMakeBorder(
         part,
         max(0, -top),
         max(0, height - part.shape[0] - max(0, -top)),
@@ -143,13 +169,7 @@ def cut(
         max(0, width - part.shape[1] - max(0, -left)),
         cv2.BORDER_REFLECT,
     )
-    # the same kernels as at run time
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    picture: Floats = cv2.resize(part.astype(np.float32), (side, side), interpolation=how)
-    boxes = (scene.boxes_px - np.array((left, top, 0, 0), np.float32)) * np.array(
-        (side / width, side / height) * 2, np.float32
-    )
-    return _turn(picture, boxes, scene.kinds, rng)
+    return bordered
 
 
 def _within(start: int, length: int, room: int) -> int:
@@ -159,16 +179,21 @@ def _within(start: int, length: int, room: int) -> int:
 
 
 def _turn(
-    picture: Floats, boxes: Floats, kinds: npt.NDArray[np.int8], rng: np.random.Generator
-) -> tuple[Floats, Floats, npt.NDArray[np.int8]]:
+    picture: Floats,
+    boxes: Floats,
+    kinds: npt.NDArray[np.int8],
+    tails: Floats | None,
+    rng: np.random.Generator,
+) -> Cut:
     side = picture.shape[0]
     x, y, w, h = boxes.T
+    both = picture[None] if tails is None else np.stack((picture, tails))
     if rng.random() < 0.5:
-        picture, x = picture[:, ::-1], side - x - w
+        both, x = both[:, :, ::-1], side - x - w
     if rng.random() < 0.5:
-        picture, y = picture[::-1], side - y - h
+        both, y = both[:, ::-1], side - y - h
     if rng.random() < 0.5:
-        picture, (x, y, w, h) = picture.T, (y, x, h, w)
+        both, (x, y, w, h) = both.transpose(0, 2, 1), (y, x, h, w)
     turned = np.stack((x, y, w, h), axis=1)
     centre = turned[:, :2] + turned[:, 2:] / 2
     inside = ((centre >= 0) & (centre < side)).all(axis=1)
@@ -177,4 +202,5 @@ def _turn(
         (turned[:, :2] < side) & (turned[:, :2] + turned[:, 2:] > 0)
     ).all(axis=1)
     keep = inside | touching
-    return np.ascontiguousarray(picture), turned[keep], kinds[keep]
+    turned_tails = None if tails is None else np.ascontiguousarray(both[1])
+    return np.ascontiguousarray(both[0]), turned[keep], kinds[keep], turned_tails

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from training.sperm.fields import phantom_fields
 from training.sperm.run import LOG, SETTINGS, Run, Settings
 from training.sperm.scenes import Scene, visem11
 from training.sperm.sprites import smear_sprites
+from training.sperm.tails import tail_loss
+from training.sperm.take_over import take_over
 from training.sperm.validation import held_out, score
 
 SAVE_EVERY_S = 60.0
@@ -39,6 +42,8 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=3000, help="phantom fields; 0 for none")
     parser.add_argument("--crops", type=int, default=16)
     parser.add_argument("--side", type=int, default=192)
+    parser.add_argument("--bfloat16", action="store_true", help="multiply in 16 bits: quicker")
+    parser.add_argument("--start", type=Path, help="weights file (ONNX) to begin with")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     options = parser.parse_args()
@@ -56,8 +61,29 @@ def main() -> None:
         steps = options.steps or steps_for(
             options.minutes, supply, options.seed, options.crops, options.side
         )
-        Settings(options.seed, steps, options.crops, options.side, fields).write(options.out)
+        settings = Settings(
+            options.seed,
+            steps,
+            options.crops,
+            options.side,
+            fields,
+            bfloat16=options.bfloat16,
+            start=hashlib.sha256(options.start.read_bytes()).hexdigest() if options.start else "",
+        )
+        if options.start:
+            begin_with(options.start, options.out, supply, settings)
+        settings.write(options.out)
     train(options.out, supply, held_out(options.data, options.cache if fields else None))
+
+
+def begin_with(weights: Path, out: Path, supply: Supply, settings: Settings) -> None:
+    """Lay out a run that begins with the layers of a weights file."""
+    run = Run(settings)
+    first = batch(supply, settings.seed, settings.steps, 4 * settings.crops, settings.side_px)
+    taken = take_over(run.network, weights, first.pictures)
+    run.average.load_state_dict(run.network.state_dict())
+    run.save(out)
+    print(f"taken over from {weights.name}: {', '.join(taken)}", flush=True)
 
 
 def load_supply(data: Path, cache: Path, fields: int, workers: int) -> Supply:
@@ -83,13 +109,14 @@ def advance(run: Run, made: Batch) -> float:
     for group in run.optimiser.param_groups:
         group["lr"] = run.rate()
     pictures = torch.from_numpy(made.pictures).contiguous(memory_format=torch.channels_last)
-    cells = run.network(pictures)
+    with torch.autocast("cpu", torch.bfloat16, enabled=run.settings.bfloat16):
+        cells, tails = run.network.with_tails(pictures)
     loss = detection_loss(
-        cells,
+        cells.float(),
         torch.from_numpy(made.heat),
         torch.from_numpy(made.care),
         torch.from_numpy(made.shape),
-    )
+    ) + tail_loss(tails.float(), torch.from_numpy(made.tail))
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 10.0)
