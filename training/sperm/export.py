@@ -14,11 +14,13 @@ import numpy as np
 import torch
 
 from sertoli.sperm import Detector
+from sertoli.sperm._company import KEY as COMPANY
 from sertoli.sperm._familiarity import KEY
 from sertoli.sperm._weights import DEFAULT, RESEARCH, RESEARCH_FOLDER
 from sertoli.sperm.learning._calibration import Calibration, calibrate
 from sertoli.sperm.learning._matched import Matched
 from training.sperm.batches import UM_PER_PX
+from training.sperm.company import fit_company, held_out_wide, seen_in_company
 from training.sperm.familiarity import fit_familiarity, training_scenes
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
 from training.sperm.research import NONE, Origin
@@ -94,7 +96,12 @@ def main() -> None:
     fields = run.settings.fields
     sets = held_out(options.data, options.cache if fields else None)
     matched = {name: match(run.average, scenes) for name, scenes in sets.items()}
-    fitted = calibrate(list(matched.values()))
+    company = None
+    if fields:
+        matched["wide phantom"] = held_out_wide(run.average, options.cache)
+        seen = seen_in_company(run.average, options.data, options.cache)
+        company = fit_company(calibrate(list(matched.values())), seen)
+    fitted = calibrate(list(matched.values()), company=company)
     metadata = describe(run, fitted, matched, terms)
     rule = fit_familiarity(training_scenes(options.data, options.cache, fields))
     metadata[KEY] = rule.as_text()
@@ -121,8 +128,10 @@ def describe(
     figures = {
         name: asdict(fitted.applied(one).at(fitted.best_log_odds)) for name, one in matched.items()
     }
-    restricted = {"restriction": terms.restriction} if terms.restriction else {}
-    return restricted | {
+    said = {"restriction": terms.restriction} if terms.restriction else {}
+    if fitted.company is not None:
+        said[COMPANY] = fitted.company.as_text()
+    return said | {
         "licence": terms.licence,
         "sertoli_version": version("sertoli"),
         "um_per_px_reference": str(UM_PER_PX),

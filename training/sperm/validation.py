@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sertoli.sperm._company import looks
 from sertoli.sperm._normalise import frame_contrast, normalise
 from sertoli.sperm._peaks import one_per_head, peaks
 from sertoli.sperm._tiles import Scale, nearest_scale, whole_grey
@@ -48,28 +49,34 @@ def match(network: Callable[[torch.Tensor], torch.Tensor], scenes: list[Scene]) 
     logits: list[Floats] = []
     rights: list[npt.NDArray[np.bool_]] = []
     indices: list[npt.NDArray[np.int64]] = []
+    found_looks: list[Floats] = [np.zeros((0, 2), np.float32)]
     heads = 0
     for number, scene in enumerate(scenes):
-        centre, logit = _search(network, scene)
+        centre, logit, look = _search(network, scene)
         right, counted = _match_one(centre, scene)
         logits.append(logit[counted])
         rights.append(right[counted])
+        found_looks.append(look[counted])
         indices.append(np.full(len(rights[-1]), number, np.int64))
         heads += int((scene.kinds == SPERM).sum())
     logit = np.concatenate(logits) if logits else np.zeros(0, np.float32)
     right = np.concatenate(rights) if rights else np.zeros(0, bool)
     index = np.concatenate(indices) if indices else np.zeros(0, np.int64)
-    return Matched(logit, right, index, heads, len(scenes)).ordered()
+    look = np.concatenate(found_looks)
+    return Matched(logit, right, index, heads, len(scenes), look).ordered()
 
 
-def _search(network: Callable[[torch.Tensor], torch.Tensor], scene: Scene) -> tuple[Floats, Floats]:
+def _search(
+    network: Callable[[torch.Tensor], torch.Tensor], scene: Scene
+) -> tuple[Floats, Floats, Floats]:
     scale = nearest_scale(scene.um_per_px / UM_PER_PX)
     picture = as_searched(scene, scale)
     with torch.no_grad():
         cells = network(torch.from_numpy(picture[None, None]))[0].numpy()
     centre, size, logit = peaks(cells, LOWEST_LOGIT)
     keep = one_per_head(centre, size, logit)
-    return centre[keep] / np.float32(scale.factor), logit[keep]
+    centre, size = centre[keep], size[keep]
+    return centre / np.float32(scale.factor), logit[keep], looks(picture, centre, size)
 
 
 def as_searched(scene: Scene, scale: Scale) -> Floats:

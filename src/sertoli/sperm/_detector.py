@@ -10,6 +10,7 @@ import numpy as np
 
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
+from sertoli.sperm._company import looks
 from sertoli.sperm._magnification import estimate
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
@@ -24,6 +25,9 @@ _LOG = logging.getLogger("sertoli")
 
 _RESAMPLING_PX = 24
 """Margin for the cubic kernel at the largest enlargement."""
+
+_FAINTEST_CANDIDATE = -5.5
+"""Log odds from which a candidate is looked at in the company of others."""
 
 _TILE_PX = 1024
 """Side of a tile's core: some 100 MB of working memory at a time."""
@@ -147,7 +151,8 @@ class Detector:
         The picture is resampled to the pixel size that the network has learnt. Large
         pictures are read and searched tile by tile, with the same result as in one piece.
         Probabilities take into account how common sperm are in the picture
-        (`sertoli.sperm._prevalence`).
+        (`sertoli.sperm._prevalence`) and what the plain ones look like
+        (`sertoli.sperm._company`).
 
         Parameters
         ----------
@@ -176,12 +181,58 @@ class Detector:
                 f"confidence of {least} is not a probability", "give a number from 0 to 1"
             )
         scale = nearest_scale(magnification or self.magnification([frame]))
+        centre, size, odds, look = self.candidates(
+            frame, scale, lowest=log_odds(least), on_progress=on_progress
+        )
+        if self.network.company is not None:
+            odds = self.network.company.judged(odds, look)
+        # a hair lower: rounding shall not lose a head that sits on the threshold
+        keep = np.flatnonzero(odds >= log_odds(least) - 1e-4)
+        keep = keep[np.argsort(-odds[keep], kind="stable")]
+        factor = np.float32(scale.factor)
+        return Detections(
+            # the network counts from the border of the first pixel, a frame from its middle
+            centre_px=(centre[keep] / factor - np.float32(0.5)).astype(np.float32),
+            size_px=(size[keep] / factor).astype(np.float32),
+            probability=_probability(odds[keep]),
+        ).at_least(least)
+
+    def candidates(
+        self,
+        frame: Frame,
+        scale: Scale,
+        *,
+        lowest: float,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Find what may be a head, each judged by itself.
+
+        Parameters
+        ----------
+        frame : Frame
+        scale : Scale
+        lowest : float
+            Log odds from which candidates are wanted; where they are judged in company,
+            fainter ones come as well.
+        on_progress : callable or None
+            Told the share done (0 to 1) after each tile.
+
+        Returns
+        -------
+        centre, size : ndarray, (N, 2) float32
+            In network px, from the left and top border of the picture.
+        log_odds : ndarray, (N,) float32
+            The prevalence in the picture taken into account; highest first.
+        look : ndarray, (N, 2) float32
+            See `sertoli.sperm._company.looks`.
+        """
+        if self.network.company is not None:
+            lowest = min(lowest, _FAINTEST_CANDIDATE)
         # what the prevalence may lift over the threshold is kept until it is known
-        lowest_kept = self._logit(log_odds(least) - MOST_UP)
-        lowest = min(lowest_kept, self._logit(LOWEST))
+        lowest_kept = self._logit(lowest - MOST_UP)
         prevalence = Prevalence(self.network.candidate_share)
         contrast = frame_contrast(frame.pixels)
-        found: list[tuple[Floats, Floats, Floats]] = []
+        found: list[tuple[Floats, Floats, Floats, Floats]] = []
         cut = tiles(
             frame.width_px,
             frame.height_px,
@@ -194,47 +245,28 @@ class Detector:
             # a tile without any contrast holds nothing; saves the empty rim of a scan
             if picture.any():
                 cells = self.network.run(picture[None, None])[0]
-                centre, size, logit = peaks(cells, lowest)
-                centre += np.array(tile.seen[:2], np.float32)
+                centre, size, logit = peaks(cells, min(lowest_kept, self._logit(LOWEST)))
+                corner = np.array(tile.seen[:2], np.float32)
                 left, top, right, bottom = tile.core
-                inside = (
-                    (centre[:, 0] >= left)
-                    & (centre[:, 0] < right)
-                    & (centre[:, 1] >= top)
-                    & (centre[:, 1] < bottom)
-                )
+                x, y = (centre + corner).T
+                inside = (x >= left) & (x < right) & (y >= top) & (y < bottom)
                 prevalence.add(self._odds(logit[inside]))
                 inside &= logit >= lowest_kept
-                found.append((centre[inside], size[inside], logit[inside]))
+                centre, size = centre[inside], size[inside]
+                found.append((centre + corner, size, logit[inside], looks(picture, centre, size)))
             if on_progress is not None:
                 on_progress(done / len(cut))
         if not found:
-            return Detections.empty()
-        return self._join(found, frame, scale, prevalence.shift(), least)
-
-    def _join(
-        self,
-        found: list[tuple[Floats, Floats, Floats]],
-        frame: Frame,
-        scale: Scale,
-        shift: float,
-        least: float,
-    ) -> Detections:
-        centre, size, logit = (np.concatenate(part) for part in zip(*found, strict=True))
+            nothing = np.zeros((0, 2), np.float32)
+            return nothing, nothing, np.zeros(0, np.float32), nothing
+        centre, size, logit, look = (np.concatenate(part) for part in zip(*found, strict=True))
+        odds = self._odds(logit) + np.float32(prevalence.shift())
         # a centre in the mirrored rim belongs to no pixel
         limit = np.array((frame.width_px, frame.height_px), np.float32) * np.float32(scale.factor)
-        # a hair lower: rounding shall not lose a head that sits on the threshold
-        sure = logit >= self._logit(log_odds(least) - shift) - 1e-4
-        inside = ((centre >= 0) & (centre < limit)).all(axis=1) & sure
-        centre, size, logit = centre[inside], size[inside], logit[inside]
-        keep = one_per_head(centre, size, logit)
-        factor = np.float32(scale.factor)
-        return Detections(
-            # the network counts from the border of the first pixel, a frame from its middle
-            centre_px=(centre[keep] / factor - np.float32(0.5)).astype(np.float32),
-            size_px=(size[keep] / factor).astype(np.float32),
-            probability=_probability(self._odds(logit[keep]) + np.float32(shift)),
-        ).at_least(least)
+        sure = ((centre >= 0) & (centre < limit)).all(axis=1) & (odds >= lowest - 1e-4)
+        centre, size, odds, look = centre[sure], size[sure], odds[sure], look[sure]
+        keep = one_per_head(centre, size, odds)
+        return centre[keep], size[keep], odds[keep], look[keep]
 
     def _glance(self, grey: Floats, contrast: float) -> tuple[Floats, Floats]:
         """Sizes (N, 2) in px and probabilities (N,) of the heads in a small picture."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.errors import SertoliError, WeightsError
+from sertoli.sperm._company import Company
 from sertoli.sperm._familiarity import Familiarity
 from sertoli.sperm._session import Device, first_line, open_session
 from sertoli.sperm._weights import DEFAULT_NAME, REMEDY, named, read_weights
@@ -90,6 +91,7 @@ class Network:
         known = named(weights)
         self.restriction = self.metadata.get("restriction") or (known and known.restriction) or None
         self.familiarity = Familiarity.read(self.metadata, self.name)
+        self.company = Company.read(self.metadata, self.name)
         if self._number("stride", 1, 64) != _STRIDE:
             raise WeightsError(f"weights {self.name}: stride is not {_STRIDE}", REMEDY)
         self._check_shapes()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from sertoli.sperm._company import Company
 from sertoli.sperm._prevalence import LOWEST, Prevalence
 from sertoli.sperm.learning._matched import Matched
 
@@ -28,7 +29,7 @@ SHARE_LIMITS = (1e-4, 1 - 1e-4)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``probability = sigmoid(logit / temperature + bias + shift of the picture)``.
+    """``probability = sigmoid(logit / temperature + bias + shift of the picture)``, and company.
 
     Parameters
     ----------
@@ -38,12 +39,15 @@ class Calibration:
         for no shift.
     best_log_odds : float
         Lowest log odds of about the best mean F1 over the sets.
+    company : Company or None
+        How the candidates of one picture are compared; None: they are not.
     """
 
     temperature: float
     bias: float
     share: float | None
     best_log_odds: float = 0.0
+    company: Company | None = None
 
     @property
     def default_confidence(self) -> float:
@@ -53,16 +57,18 @@ class Calibration:
     def applied(self, matched: Matched) -> Matched:
         """Return the set with log odds as a search gives them, in place of logits."""
         odds = (matched.logit / self.temperature + self.bias).astype(np.float32)
-        by_scene = np.argsort(matched.scene, kind="stable")
-        bounds = np.flatnonzero(np.diff(matched.scene[by_scene])) + 1
-        for rows in np.split(by_scene, bounds):
+        for rows in matched.by_scene():
             prevalence = Prevalence(self.share)
             prevalence.add(odds[rows])
             odds[rows] += np.float32(prevalence.shift())
+            if self.company is not None:
+                odds[rows] = self.company.judged(odds[rows], matched.look[rows])
         return replace(matched, logit=odds).ordered()
 
 
-def calibrate(sets: list[Matched], *, place: float = 0.0) -> Calibration:
+def calibrate(
+    sets: list[Matched], *, place: float = 0.0, company: Company | None = None
+) -> Calibration:
     """Fit temperature and bias by maximum likelihood, each set weighing the same.
 
     Platt (1999), with two parameters, on what a search reports: the change by the
@@ -76,6 +82,9 @@ def calibrate(sets: list[Matched], *, place: float = 0.0) -> Calibration:
         Which of the thresholds that are as good is taken: 0 the lowest, because a sperm
         missed costs more than another look; 0.5 the one in the middle, where the sets are
         so small that the lowest is chance.
+    company : Company, optional
+        How candidates are compared before the threshold is chosen; temperature and bias are
+        those of each by itself.
     """
 
     def surprise(parameters: Floats) -> float:
@@ -86,7 +95,12 @@ def calibrate(sets: list[Matched], *, place: float = 0.0) -> Calibration:
     bounds = ((-MOST_LOG_SLOPE, MOST_LOG_SLOPE), (-20.0, 20.0))
     options = {"initial_simplex": FIRST_TRIES, "xatol": 0.01, "fatol": 1e-5}
     best = minimize(surprise, FIRST_TRIES[0], method="Nelder-Mead", bounds=bounds, options=options)
-    fit = _with_share(sets, float(np.exp(-best.x[0])), float(best.x[1]))
+    alone = _with_share(sets, float(np.exp(-best.x[0])), float(best.x[1]))
+    return with_threshold(replace(alone, company=company), sets, place=place)
+
+
+def with_threshold(fit: Calibration, sets: list[Matched], *, place: float = 0.0) -> Calibration:
+    """Choose the threshold: see `calibrate`."""
     applied = [fit.applied(one) for one in sets]
     grid = np.linspace(-5.0, 5.0, 401)
     mean_f1 = np.mean([[one.at(cut).f1 for cut in grid] for one in applied], axis=0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sertoli.sperm._company import looks
 from sertoli.sperm._normalise import normalise
 from sertoli.sperm._peaks import one_per_head, peaks
 from sertoli.sperm._tiles import nearest_scale, whole_grey
@@ -25,13 +26,14 @@ def judge(run: Run, scenes: Sequence[Scene]) -> Matched:
 
     Matching is that of ``sertoli evaluate``; what lies on don't-care boxes is left out.
     """
-    logits, rights, numbers = [], [], []
+    logits, rights, numbers, found_looks = [], [], [], []
     heads = 0
     for number, scene in enumerate(scenes):
         scale = nearest_scale(scene.magnification)
         picture = normalise(whole_grey(scene.pixels, scale), scene.contrast)
         centre, size, logit = peaks(run(picture[None, None])[0], LOWEST_LOGIT)
         keep = one_per_head(centre, size, logit)
+        look = looks(picture, centre[keep], size[keep])
         centre, size = (part[keep] / np.float32(scale.factor) for part in (centre, size))
         found = np.hstack((centre - size / 2, size)).astype(np.float64)
         ignored = scene.kinds == DONT_CARE
@@ -40,8 +42,14 @@ def judge(run: Run, scenes: Sequence[Scene]) -> Matched:
         counted = ~on_truth | ~ignored[match] if len(ignored) else ~on_truth
         logits.append(logit[keep][counted])
         rights.append(on_truth[counted])
+        found_looks.append(look[counted])
         numbers.append(np.full(int(counted.sum()), number, np.int64))
         heads += int((scene.kinds == SPERM).sum())
     return Matched(
-        np.concatenate(logits), np.concatenate(rights), np.concatenate(numbers), heads, len(scenes)
+        np.concatenate(logits),
+        np.concatenate(rights),
+        np.concatenate(numbers),
+        heads,
+        len(scenes),
+        np.concatenate(found_looks),
     ).ordered()

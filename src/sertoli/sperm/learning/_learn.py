@@ -167,13 +167,15 @@ def learn(
     after = _best_searched(graph, states, network.metadata, asides)
 
     fitted, refitted = (
-        calibrate(list(matched.values()), place=MIDDLE) for matched in (after, base)
+        calibrate(list(matched.values()), place=MIDDLE, company=network.company)
+        for matched in (after, base)
     )
     shipped = Calibration(
         network.temperature,
         network.bias,
         network.candidate_share,
         log_odds(network.default_confidence),
+        network.company,
     )
     figures = {
         "before": _scores(base, shipped),

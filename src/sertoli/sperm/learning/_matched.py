@@ -43,6 +43,8 @@ class Matched:
     heads : int
         Number of true heads.
     scenes : int
+    look : ndarray, (N, 2) float32
+        See `sertoli.sperm._company.looks`; N rows of zeros where it plays no part.
     """
 
     logit: Floats
@@ -50,13 +52,24 @@ class Matched:
     scene: npt.NDArray[np.int64]
     heads: int
     scenes: int
+    look: Floats
 
     def ordered(self) -> Matched:
         """Return the same, most probable first."""
         order = np.argsort(-self.logit, kind="stable")
         return replace(
-            self, logit=self.logit[order], right=self.right[order], scene=self.scene[order]
+            self,
+            logit=self.logit[order],
+            right=self.right[order],
+            scene=self.scene[order],
+            look=self.look[order],
         )
+
+    def by_scene(self) -> list[npt.NDArray[np.intp]]:
+        """Return the rows of every scene that has any."""
+        rows = np.argsort(self.scene, kind="stable")
+        bounds = np.flatnonzero(np.diff(self.scene[rows])) + 1
+        return np.split(rows, bounds)
 
     def at(self, logit: float) -> Score:
         """Return the figures of all detections at or above a logit."""

@@ -1,0 +1,154 @@
+"""A candidate beside the plain sperm of its picture.
+
+The heads in one picture are of one man and seen through one microscope: they are alike, and
+what else is there is mostly larger, smaller, darker or brighter. The network cannot know
+that, for it judges every place by itself. So where a picture shows some plain sperm, the log
+odds of each candidate become a weighted sum of its own and of how its size and tone differ
+from theirs: a faint head without a tail that looks like all the others gains, a speck half
+as large loses. The weights are a logistic regression, fitted when the network was exported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.errors import WeightsError
+from sertoli.sperm._weights import REMEDY
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+
+KEY = "company"
+"""Metadata key of a weights file."""
+
+FEWEST = 4
+"""With fewer plain sperm in a picture its candidates are left as they are."""
+
+PLAIN = 0.0
+"""Log odds from which a candidate is one of those that the others are compared with."""
+
+FAINTEST = 0.3
+"""Where heads have no more tone than this (deviations), as in relief, none is compared."""
+
+TONE_SIDE_PX = 7
+"""Side of the square whose mean is the tone: the middle of a head, in network px."""
+
+MOST_SIZE, MOST_TONE = 1.5, 3.0
+"""Differences are cut here: beyond, further is not stranger."""
+
+TERMS = 6
+
+
+def looks(picture: Floats, centre: Floats, size: Floats) -> Floats:
+    """Return the size and tone of candidates.
+
+    Parameters
+    ----------
+    picture : ndarray, (H, W) float32
+        Normalised.
+    centre, size : ndarray, (N, 2) float32
+        In px of ``picture``, from its left and top border.
+
+    Returns
+    -------
+    ndarray, (N, 2) float32
+        Natural logarithm of the geometric mean side; mean of the head's middle.
+    """
+    smooth = cv2.blur(picture, (TONE_SIDE_PX, TONE_SIDE_PX), borderType=cv2.BORDER_REFLECT)
+    high, wide = picture.shape
+    column = np.clip(centre[:, 0].astype(np.intp), 0, wide - 1)
+    row = np.clip(centre[:, 1].astype(np.intp), 0, high - 1)
+    return np.stack((np.log(size).mean(axis=1), smooth[row, column]), axis=1)
+
+
+def terms(log_odds: Floats, look: Floats) -> Numbers | None:
+    """Return what the weights are of, for the candidates of one picture.
+
+    Parameters
+    ----------
+    log_odds : ndarray, (N,)
+    look : ndarray, (N, 2)
+        As `looks` gives it.
+
+    Returns
+    -------
+    ndarray, (N, TERMS), or None
+        None where the picture shows too few plain sperm.
+    """
+    plain = log_odds > PLAIN
+    if np.count_nonzero(plain) < FEWEST:
+        return None
+    size, tone = np.median(look[plain], axis=0).astype(np.float64)
+    larger = np.clip(look[:, 0] - size, -MOST_SIZE, MOST_SIZE)
+    if abs(tone) < FAINTEST:
+        fuller = np.zeros(len(look))
+    else:
+        fuller = np.clip(look[:, 1] / tone - 1.0, -MOST_TONE, MOST_TONE)
+    one = np.ones(len(look))
+    own = log_odds.astype(np.float64)
+    return np.stack((one, own, larger, larger**2, fuller, fuller**2), axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Company:
+    """The fitted weights.
+
+    Parameters
+    ----------
+    weights : ndarray, (TERMS,)
+    """
+
+    weights: Numbers
+
+    def __post_init__(self) -> None:
+        if self.weights.shape != (TERMS,) or not np.isfinite(self.weights).all():
+            raise ValueError(f"weights: expected {TERMS} numbers, got {self.weights!r}")
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str], name: str) -> Company | None:
+        """Return the weights of a file, None where it has none.
+
+        Raises
+        ------
+        WeightsError
+            If the file ``name`` has some that make no sense.
+        """
+        if KEY not in metadata:
+            return None
+        try:
+            held: Any = json.loads(metadata[KEY])
+            return cls(np.array(held, np.float64))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise WeightsError(
+                f"weights {name} hold a rule of company that makes no sense", REMEDY
+            ) from error
+
+    def as_text(self) -> str:
+        """Return the weights as they stand in a file."""
+        return json.dumps([float(f"{value:.5g}") for value in self.weights])
+
+    def judged(self, log_odds: Floats, look: Floats) -> Floats:
+        """Return the log odds of one picture's candidates in their company.
+
+        Parameters
+        ----------
+        log_odds : ndarray, (N,) float32
+        look : ndarray, (N, 2) float32
+            As `looks` gives it.
+
+        Returns
+        -------
+        ndarray, (N,) float32
+        """
+        compared = terms(log_odds, look)
+        if compared is None:
+            return log_odds
+        judged: Floats = (compared @ self.weights).astype(np.float32)
+        return judged

@@ -1,0 +1,100 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sertoli.errors import WeightsError
+from sertoli.frames import Frame
+from sertoli.sperm import Detector
+from sertoli.sperm._company import FEWEST, KEY, TERMS, Company, looks, terms
+
+ALIKE = Company(np.array((1.0, 0.7, 0.0, -10.0, 0.5, 0.0)))
+"""Of the same size as the plain ones and about as dark: more likely."""
+
+
+def crowd(plain: int, others: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Plain sperm alike in size and tone, then others that are not plain."""
+    rng = np.random.default_rng(seed)
+    odds = np.concatenate([rng.uniform(0.5, 4, plain), rng.uniform(-5, -0.5, others)])
+    look = np.stack((np.full(plain + others, np.log(13.0)), np.full(plain + others, -2.0)), axis=1)
+    return odds.astype(np.float32), look.astype(np.float32)
+
+
+@pytest.mark.parametrize("plain", [0, FEWEST - 1])
+def test_too_few_plain_sperm_change_nothing(plain: int) -> None:
+    odds, look = crowd(plain, 6)
+    assert terms(odds, look) is None
+    assert ALIKE.judged(odds, look) is odds
+
+
+def test_who_looks_like_the_plain_ones_gains_and_who_does_not_loses() -> None:
+    odds, look = crowd(8, 3)
+    look[-1, 0] -= np.log(2)  # half as large
+    look[-2, 1] = 0.0  # without any tone
+    judged = ALIKE.judged(odds, look)
+    alone = 1.0 + 0.7 * odds
+    assert judged[-3] == pytest.approx(alone[-3])
+    assert judged[-1] == pytest.approx(alone[-1] - 10 * np.log(2) ** 2, rel=1e-4)
+    assert judged[-2] == pytest.approx(alone[-2] - 0.5, rel=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(gain=st.floats(0.2, 5), sign=st.sampled_from((-1, 1)), zoom=st.floats(-1, 1))
+def test_only_differences_count(gain: float, sign: int, zoom: float) -> None:
+    odds, look = crowd(9, 9, 4)
+    look += np.random.default_rng(1).normal(0, 0.1, look.shape).astype(np.float32)
+    other = look * np.array((1, gain * sign)) + np.array((zoom, 0))
+    np.testing.assert_allclose(
+        ALIKE.judged(odds, look), ALIKE.judged(odds, other.astype(np.float32)), atol=1e-3
+    )
+
+
+def test_heads_in_relief_have_no_tone_to_compare() -> None:
+    odds, look = crowd(9, 9, 4)
+    look[:, 1] = np.random.default_rng(1).normal(0, 0.01, len(look))
+    compared = terms(odds, look)
+    assert compared is not None
+    assert compared.shape == (18, TERMS)
+    assert not compared[:, 4:].any()
+
+
+def test_looks_are_size_and_tone() -> None:
+    picture = np.zeros((40, 60), np.float32)
+    picture[10:21, 20:31] = -3.0
+    centre = np.array(((25.5, 15.5), (50.0, 30.0), (60.0, 40.0)), np.float32)
+    size = np.array(((11, 11), (4, 9), (8, 8)), np.float32)
+    look = looks(picture, centre, size)
+    np.testing.assert_allclose(np.exp(look[:, 0]), (11, 6, 8), rtol=1e-5)
+    np.testing.assert_allclose(look[:, 1], (-3, 0, 0), atol=1e-5)
+
+
+def test_weights_are_read_as_they_are_written() -> None:
+    held = Company.read({KEY: ALIKE.as_text()}, "w")
+    assert held is not None
+    np.testing.assert_allclose(held.weights, ALIKE.weights)
+    assert Company.read({}, "w") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1, 2]", json.dumps(["a"] * TERMS), "[NaN, 1, 1, 1, 1, 1]", "null"]
+)
+def test_weights_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(WeightsError, match="company"):
+        Company.read({KEY: text}, "odd.onnx")
+
+
+def test_a_search_compares_the_candidates_of_a_picture() -> None:
+    from sertoli.phantom import random_field
+
+    detector = Detector(threads=1)
+    assert detector.network.company is not None
+    picture = random_field(2, 480, 640, 0.36, 256.0)
+    frame = Frame(picture.pixels, 0)
+    together = detector.detect(frame, confidence=0.01, magnification=1.0)
+    detector.network.company = None
+    alone = detector.detect(frame, confidence=0.01, magnification=1.0)
+    assert (alone.probability > 0.5).sum() >= FEWEST
+    assert len(together) != len(alone) or not np.allclose(together.probability, alone.probability)
+    assert (np.diff(together.probability) <= 0).all()
