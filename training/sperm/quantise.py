@@ -114,10 +114,11 @@ def quantise(
 
 
 def fine_nodes(graph: onnx.GraphProto) -> list[str]:
-    """Return the names of the nodes that work at `FINE_STRIDE` or finer.
+    """Return the names of the nodes that work at `FINE_STRIDE` or finer, or give the answer.
 
-    Counted along the graph: a convolution multiplies by its stride, a resize (which
-    doubles the sides in our networks) halves.
+    Counted along the graph: a convolution multiplies by its stride; a resize and a step from
+    depth to space (both double the sides in our networks) halve. The last convolution gives
+    the answer.
     """
     stride = {graph.input[0].name: 1.0}
     fine = []
@@ -126,12 +127,13 @@ def fine_nodes(graph: onnx.GraphProto) -> list[str]:
         if node.op_type == "Conv":
             steps = next((a.ints for a in node.attribute if a.name == "strides"), [1])
             at *= steps[0]
-        elif node.op_type == "Resize":
+        elif node.op_type in ("Resize", "DepthToSpace"):
             at /= 2
         stride.update(dict.fromkeys(node.output, at))
         if at <= FINE_STRIDE:
             fine.append(node.name)
-    return fine
+    last = [node.name for node in graph.node if node.op_type == "Conv"][-1]
+    return [*fine, last]
 
 
 def compare(
