@@ -54,6 +54,11 @@ class Cusum:
     limit: float
 
     @property
+    def positive(self) -> int:
+        """How many of the biopsies were positive."""
+        return int((np.diff(self.above_expected, prepend=0.0) > 0).sum())
+
+    @property
     def crossed(self) -> bool:
         """Whether the score went beyond its limit."""
         return bool((self.score > self.limit).any())

@@ -1,18 +1,20 @@
 """Small cells are hidden before anything leaves the clinic.
 
 A cell is small if what it counts, what it does not count, its denominator, or the men or couples
-behind it are between one and the limit. Hiding it is not enough: a single hidden cell of a
-column could be had by subtraction from the total, and the same number may stand in another rate.
-So the next smallest cell goes with a lone one, and a number that is hidden once is hidden
-everywhere for that group.
+behind it are between one and the limit. `sertoli.outcomes._hidden` finds them, and those that
+would give them away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sertoli.errors import SettingError
+from sertoli.outcomes._compare import Comparison
+from sertoli.outcomes._cusum import Cusum
+from sertoli.outcomes._funnel import Funnel
+from sertoli.outcomes._hidden import COUNTS, Key, hidden_numbers
+from sertoli.outcomes._incidence import Incidence
 from sertoli.outcomes._measures import MEASURES, RETRIEVAL
 from sertoli.outcomes._medians import Median
 from sertoli.outcomes._outcomes import ALL, Outcomes
@@ -22,9 +24,6 @@ DEFAULT_SMALL_CELLS = 5
 
 _HIDDEN_RATE = Rate(None, None, None, None, None, None, "", suppressed=True)
 _HIDDEN_MEDIAN = Median(None, None, None, None, suppressed=True)
-
-Hidden = set[tuple[str, str, str]]
-"""(grouping, group, name of the number)."""
 
 
 def suppress(outcomes: Outcomes, small_cells: int = DEFAULT_SMALL_CELLS) -> Outcomes:
@@ -45,41 +44,19 @@ def suppress(outcomes: Outcomes, small_cells: int = DEFAULT_SMALL_CELLS) -> Outc
         raise SettingError(f"--small-cells cannot be {small_cells}", "give 0 or more")
     if small_cells <= 1:
         return replace(outcomes, small_cells=0)
-    hidden = _hidden(outcomes, small_cells)
-    clinics, surgeons = (_groups_hidden(hidden, grouping) for grouping in ("clinic", "surgeon"))
-    comparisons = tuple(
-        replace(
-            comparison, fresh=_HIDDEN_RATE, frozen=_HIDDEN_RATE, ratio=None, low=None, high=None
-        )
-        if _is_small(comparison.fresh, small_cells) or _is_small(comparison.frozen, small_cells)
-        else comparison
-        for comparison in outcomes.comparisons
-    )
-    incidence = outcomes.incidence
-    if incidence and _small(small_cells, incidence.pregnancies, incidence.ended):
-        incidence = None
-    funnel = outcomes.funnel
-    if funnel:
-        points = tuple(point for point in funnel.points if point.clinic not in clinics)
-        funnel = replace(funnel, points=points) if points else None
+    hidden = hidden_numbers(outcomes, small_cells)
     all_hidden = (ALL, ALL, RETRIEVAL.numerator) in hidden
     return replace(
         outcomes,
         counts={
-            name: None
-            if count is not None
-            and (_small(small_cells, count) or (name == "positive" and all_hidden))
-            else count
+            name: None if (COUNTS, "", name) in hidden else count
             for name, count in outcomes.counts.items()
         },
         retrieval=_HIDDEN_RATE if all_hidden else outcomes.retrieval,
         rates={
             measure.key: {
                 grouping: {
-                    group: _HIDDEN_RATE
-                    if hidden
-                    & {(grouping, group, measure.numerator), (grouping, group, measure.divisor)}
-                    else cell
+                    group: _HIDDEN_RATE if (grouping, group, measure.numerator) in hidden else cell
                     for group, cell in groups.items()
                 }
                 for grouping, groups in outcomes.rates[measure.key].items()
@@ -90,17 +67,23 @@ def suppress(outcomes: Outcomes, small_cells: int = DEFAULT_SMALL_CELLS) -> Outc
         medians={
             key: {
                 grouping: {
-                    group: _HIDDEN_MEDIAN if _small(small_cells, cell.men or 0) else cell
+                    group: _HIDDEN_MEDIAN if (grouping, group, key) in hidden else cell
                     for group, cell in groups.items()
                 }
                 for grouping, groups in split.items()
             }
             for key, split in outcomes.medians.items()
         },
-        comparisons=comparisons,
-        funnel=funnel,
-        cusums=tuple(cusum for cusum in outcomes.cusums if cusum.surgeon not in surgeons),
-        incidence=incidence,
+        comparisons=tuple(_comparison(arms, small_cells) for arms in outcomes.comparisons),
+        # The line of the whole programme stands in the funnel, and its points are drawn around it.
+        funnel=None if all_hidden else _funnel(outcomes.funnel, hidden),
+        cusums=tuple(
+            cusum
+            for cusum in outcomes.cusums
+            if ("surgeon", cusum.surgeon, RETRIEVAL.numerator) not in hidden
+            and not _small_course(cusum, small_cells)
+        ),
+        incidence=_incidence(outcomes.incidence, hidden, small_cells),
         small_cells=small_cells,
     )
 
@@ -114,42 +97,29 @@ def _is_small(cell: Rate, limit: int) -> bool:
     return _small(limit, events, total - events, total, cell.clusters or 0)
 
 
-def _hidden(outcomes: Outcomes, limit: int) -> Hidden:
-    """Name the numbers to hide, until none of them can be had from the others."""
-    hidden: Hidden = set()
-    while True:
-        before = len(hidden)
-        for measure in MEASURES:
-            for grouping, groups in outcomes.rates.get(measure.key, {}).items():
-                names = (measure.numerator, measure.divisor)
-                for group, cell in groups.items():
-                    hidden |= {
-                        (grouping, group, name) for name in _small_names(cell, limit, *names)
-                    }
-                for name, number in zip(names, ("events", "denominator"), strict=True):
-                    hidden |= set(_with_company(hidden, grouping, groups, name, number))
-        if len(hidden) == before:
-            return hidden
+def _comparison(arms: Comparison, limit: int) -> Comparison:
+    """Hide both arms if one is small: they add up to a rate that is shown."""
+    if not (_is_small(arms.fresh, limit) or _is_small(arms.frozen, limit)):
+        return arms
+    return replace(arms, fresh=_HIDDEN_RATE, frozen=_HIDDEN_RATE, ratio=None, low=None, high=None)
 
 
-def _small_names(cell: Rate, limit: int, numerator: str, divisor: str) -> Iterator[str]:
-    events, total = cell.events or 0, cell.denominator or 0
-    if _small(limit, events, total - events, cell.clusters or 0):
-        yield numerator
-    if _small(limit, total):
-        yield divisor
+def _funnel(funnel: Funnel | None, hidden: set[Key]) -> Funnel | None:
+    """Keep the clinics whose rate may be shown: a point shows no other number than its cell."""
+    if funnel is None:
+        return None
+    name = RETRIEVAL.numerator
+    points = tuple(point for point in funnel.points if ("clinic", point.clinic, name) not in hidden)
+    return replace(funnel, points=points) if points else None
 
 
-def _with_company(
-    hidden: Hidden, grouping: str, groups: Mapping[str, Rate], name: str, number: str
-) -> Iterator[tuple[str, str, str]]:
-    """Give the next smallest cell where a single one of a column is hidden."""
-    gone = [group for group in groups if (grouping, group, name) in hidden]
-    shown = [group for group in groups if group not in gone]
-    if grouping != ALL and len(gone) == 1 and shown:
-        yield grouping, min(shown, key=lambda group: getattr(groups[group], number)), name
+def _small_course(cusum: Cusum, limit: int) -> bool:
+    """Whether few of a surgeon's first biopsies were positive, or few negative."""
+    return _small(limit, cusum.positive, len(cusum.score) - cusum.positive)
 
 
-def _groups_hidden(hidden: Hidden, grouping: str) -> set[str]:
-    names = {RETRIEVAL.numerator, RETRIEVAL.divisor}
-    return {group for where, group, name in hidden if where == grouping and name in names}
+def _incidence(curve: Incidence | None, hidden: set[Key], limit: int) -> Incidence | None:
+    if curve is None or (ALL, ALL, "positive_men") in hidden:
+        return None
+    waiting = curve.men - curve.pregnancies - curve.ended
+    return None if _small(limit, curve.pregnancies, curve.ended, waiting) else curve

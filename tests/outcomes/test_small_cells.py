@@ -1,0 +1,120 @@
+"""What a reader of a report who can subtract may not find out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from sertoli.outcomes import MEASURES, Outcomes, compute, suppress, synthetic_programme
+
+LIMIT = 5
+DIVISORS = {measure.divisor for measure in MEASURES} - {measure.numerator for measure in MEASURES}
+
+
+@cache
+def computed(men: int) -> Outcomes:
+    return compute(synthetic_programme(men, clinics=3, surgeons_per_clinic=3, seed=men))
+
+
+def shown_numbers(outcomes: Outcomes) -> dict[tuple[str, str, str], int]:
+    """Return every number of the rates that a reader sees, by (grouping, group, name)."""
+    seen = {}
+    for measure in MEASURES:
+        for grouping, groups in outcomes.rates.get(measure.key, {}).items():
+            for group, cell in groups.items():
+                if cell.events is None or cell.denominator is None:
+                    continue
+                seen[grouping, group, measure.numerator] = cell.events
+                seen[grouping, group, measure.divisor] = cell.denominator
+                others = f"{measure.divisor} without {measure.numerator}"
+                seen[grouping, group, others] = cell.denominator - cell.events
+    return seen
+
+
+@pytest.mark.parametrize("men", [40, 80, 150, 300])
+def test_no_small_number_can_be_had_by_subtraction(men: int) -> None:
+    everything, shown = shown_numbers(computed(men)), shown_numbers(suppress(computed(men), LIMIT))
+    surgeons = {
+        clinic: [group for group in computed(men).rates["retrieval_per_biopsy"]["surgeon"]
+                 if group.split()[1].startswith(clinic.split()[1])]
+        for clinic in computed(men).rates["retrieval_per_biopsy"]["clinic"]
+    }  # fmt: skip
+    wholes = [key for key in shown if key[0] in {"all", "clinic"}]
+    assert wholes
+    for whole in wholes:
+        grouping, group, name = whole
+        families = (
+            [("surgeon", surgeons[group])]
+            if grouping == "clinic"
+            else [
+                (split, list(computed(men).rates["retrieval_per_biopsy"][split]))
+                for split in ("clinic", "surgeon", "year", "diagnosis", "technique")
+            ]
+        )
+        for split, members in families:
+            parts = [(split, member, name) for member in members]
+            hidden = [everything[part] for part in parts if part in everything.keys() - shown]
+            # A denominator that is not small may be had: its cell was hidden for its events.
+            assert len(hidden) != 1 or name in DIVISORS, (whole, split)
+            assert not 0 < sum(hidden) < LIMIT, (whole, split)
+
+
+@pytest.mark.parametrize("men", [40, 80, 150, 300])
+def test_a_hidden_clinic_is_not_the_sum_of_its_surgeons(men: int) -> None:
+    everything, shown = shown_numbers(computed(men)), shown_numbers(suppress(computed(men), LIMIT))
+    for grouping, group, name in everything.keys() - shown:
+        if grouping == "clinic":
+            own = [
+                key
+                for key in everything
+                if key[0] == "surgeon" and key[2] == name and key[1].split()[1][:2] == group[-2:]
+            ]
+            assert any(key not in shown for key in own) or not own
+
+
+@pytest.mark.parametrize("men", [40, 80, 150, 300])
+def test_men_behind_medians_are_hidden_with_company(men: int) -> None:
+    for split in suppress(computed(men), LIMIT).medians.values():
+        for grouping, groups in split.items():
+            if grouping != "all":
+                assert sum(cell.suppressed for cell in groups.values()) != 1
+
+
+def test_few_open_biopsies_cannot_be_had_from_all_less_the_finished() -> None:
+    few = computed(150)
+    assert 0 < (few.counts["open"] or 0) < LIMIT
+    counts = suppress(few, LIMIT).counts
+    assert counts["open"] is counts["biopsies"] is None
+    assert counts["finished"] == few.counts["finished"]
+
+
+def test_a_count_goes_with_the_rate_that_shows_it() -> None:
+    programme = synthetic_programme(60, clinics=2, seed=1)
+    transfers = programme.transfers.assign(
+        clinical_pregnancy=True, live_birth=True, miscarriage=False
+    )
+    transfers.loc[:1, "clinical_pregnancy"] = False
+    transfers.loc[:1, "live_birth"] = False
+    nearly_all = type(programme)(
+        "x", programme.as_of, programme.biopsies, programme.cycles, transfers
+    )
+    shown = suppress(compute(nearly_all), LIMIT)
+    assert shown.rates["pregnancy_per_transfer"]["all"]["all"].suppressed
+    assert shown.counts["pregnancies"] is shown.counts["live_births"] is None
+
+
+def test_the_funnel_shows_no_clinic_that_the_table_hides() -> None:
+    for men in (40, 80, 150):
+        shown = suppress(computed(men), LIMIT)
+        cells = shown.rates["retrieval_per_biopsy"]["clinic"]
+        points = shown.funnel.points if shown.funnel else ()
+        assert all(not cells[point.clinic].suppressed for point in points)
+
+
+def test_a_surgeons_course_with_few_of_a_kind_is_hidden() -> None:
+    shown = suppress(computed(300), LIMIT)
+    assert shown.cusums
+    for found in computed(300).cusums:
+        few = min(found.positive, len(found.score) - found.positive) in range(1, LIMIT)
+        assert not few or found not in shown.cusums
