@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from sertoli.outcomes import MEASURES, Outcomes, compute, suppress, synthetic_programme
+from sertoli.outcomes._page import page
 
 LIMIT = 5
 DIVISORS = {measure.divisor for measure in MEASURES} - {measure.numerator for measure in MEASURES}
@@ -87,6 +88,8 @@ def test_few_open_biopsies_cannot_be_had_from_all_less_the_finished() -> None:
     counts = suppress(few, LIMIT).counts
     assert counts["open"] is counts["biopsies"] is None
     assert counts["finished"] == few.counts["finished"]
+    (first, *_) = page(suppress(few, LIMIT))["tiles"]
+    assert first["label"] == "finished biopsies"
 
 
 def test_a_count_goes_with_the_rate_that_shows_it() -> None:

@@ -37,14 +37,15 @@ def charts(outcomes: Outcomes) -> dict[str, Figure]:
 
 def _layout(height: int, x: str, y: str, **more: Any) -> Figure:
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
+    small = {"size": 13, "color": SOFT}
     layout: Figure = {
         "height": height,
         "margin": {"l": 10, "r": 20, "t": 10, "b": 10},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK},
-        "xaxis": {**axis, "title": {"text": x}},
-        "yaxis": {**axis, "title": {"text": y}},
+        "xaxis": {**axis, "title": {"text": x, "font": small}},
+        "yaxis": {**axis, "title": {"text": y, "font": small}},
         "showlegend": False,
         "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": INK}},
     }
@@ -96,7 +97,7 @@ def forest(outcomes: Outcomes, grouping: str) -> Figure:
             share,
             "",
             xaxis={"range": [0, 100]},
-            yaxis={"autorange": "reversed", "type": "category"},
+            yaxis={"range": [len(names) - 0.5, -0.5], "type": "category"},
             shapes=lines,
         )
     return {"data": data, "layout": layout}

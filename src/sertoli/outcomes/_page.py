@@ -162,8 +162,12 @@ def _number(count: int | None) -> str:
 
 def _tiles(outcomes: Outcomes) -> list[dict[str, str]]:
     counts = outcomes.counts
+    all_of_them = {"value": _number(counts["biopsies"]), "label": "biopsies", "small": ""}
+    if counts["biopsies"] is None:
+        # Hidden beside a few open ones; the finished ones may still be shown.
+        all_of_them |= {"value": _number(counts["finished"]), "label": "finished biopsies"}
     tiles = [
-        {"value": _number(counts["biopsies"]), "label": "biopsies", "small": ""},
+        all_of_them,
         {
             "value": percent(outcomes.retrieval.rate),
             "label": f"sperm found in {_number(counts['positive'])}",
