@@ -47,10 +47,10 @@ def test_a_table_goes_in_and_comes_out(capsys: pytest.CaptureFixture[str]) -> No
     assert answer["entities"] == [{"entity": "patient", "new": 2, "filled": 0, "unchanged": 0}]
     assert answer["left_out"][0]["column"] == "Ward"
     for kind in ("fhir", "redcap", "parquet"):
-        assert call(f"export {kind}") == 0
+        assert call(f"export {kind} --for own_use") == 0
         assert Path(f"MAD-{kind}-export", "summary.json").is_file()
     assert call("export fhir") == 2
-    assert call("export fhir --overwrite --json") == 0
+    assert call("export fhir --for own_use --overwrite --json") == 0
     capsys.readouterr()
     assert call("import MAD-fhir-export/bundle.json") == 0
     assert "was there already" in capsys.readouterr().out
@@ -92,3 +92,21 @@ def test_mistakes_end_with_one_line(line: str, capsys: pytest.CaptureFixture[str
     said = capsys.readouterr()
     assert MISTAKES[line] in said.err
     assert "Traceback" not in said.err
+
+
+def test_nobody_is_exported_who_did_not_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    for code in ("P-1", "P-2", "P-3"):
+        assert call(f"case new patient code={code}") == 0
+    given = "purpose=data_sharing given_on=2024-01-01"
+    assert call(f"case new consent patient=P-1 {given}") == 0
+    assert call(f"case new consent patient=P-2 {given} withdrawn_on=2024-02-01") == 0
+    capsys.readouterr()
+    assert call("export parquet --json --out shared") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["use"] == "data_sharing"
+    assert summary["rows"]["patient"] == summary["rows"]["consent"] == 1
+    assert summary["without_consent"] == {"patient": 2}
+    assert call("export parquet --for research --out study") == 0
+    assert "Without consent to research, and left out: patient 3" in capsys.readouterr().out
+    assert call("export parquet --for own_use --json --out own") == 0
+    assert json.loads(capsys.readouterr().out)["rows"]["patient"] == 2

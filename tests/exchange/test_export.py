@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from sertoli.case import ENTITIES, Exposure, Patient, Record, Straw, StrawMove, verify, void
 from sertoli.errors import InputError, OutputError, RightsError
-from sertoli.exchange import Entry, Format, enter, export, extract, import_export
+from sertoli.exchange import Entry, Format, Use, enter, export, extract, import_export
 from sertoli.exchange._entries import ENTITY_OF
 from sertoli.exchange._fhir import bundle_of, read_bundle, require_valid
 from sertoli.exchange._fhir_shapes import SHAPES
@@ -27,6 +28,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "case"))
 
 from case_samples import everything  # type: ignore[import-not-found]
 
+export_own = partial(export, use=Use.OWN_USE)
 READ_BACK = [Format.FHIR, Format.PARQUET]
 
 
@@ -60,7 +62,7 @@ def test_the_sample_has_every_entity_and_every_entity_a_shape(full: Record) -> N
 def test_an_export_read_into_an_empty_record_is_that_record(
     kind: Format, full: Record, new_record: Callable[[], Record], tmp_path: Path
 ) -> None:
-    summary = export(full, kind, tmp_path / "out")
+    summary = export_own(full, kind, tmp_path / "out")
     assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8")) == summary
     assert sum(summary["rows"].values()) == len(extract(full))
     other = new_record()
@@ -74,7 +76,7 @@ def test_an_export_read_into_an_empty_record_is_that_record(
     again = import_export(other, tmp_path / "out")
     assert not again.new
     assert not again.filled
-    export(other, kind, tmp_path / "again")
+    export_own(other, kind, tmp_path / "again")
     for file in summary["files"]:
         assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "out" / file).read_bytes()
 
@@ -111,7 +113,7 @@ def test_straws_that_changed_places_come_back(
                 witness_id=first.witness_id,
             )
         )
-    export(full, Format.FHIR, tmp_path / "out")
+    export_own(full, Format.FHIR, tmp_path / "out")
     other = new_record()
     assert import_export(other, tmp_path / "out").problems == []
     assert extract(other) == extract(full)
@@ -122,7 +124,7 @@ def test_what_is_void_stays_behind(full: Record, tmp_path: Path) -> None:
 
     with full.change("entered twice") as session:
         void(session.scalars(select(Exposure)).one(), "entered twice")
-    assert "exposure" not in export(full, Format.FHIR, tmp_path / "out")["rows"]
+    assert "exposure" not in export_own(full, Format.FHIR, tmp_path / "out")["rows"]
 
 
 TEXTS = st.text(min_size=1, max_size=20).filter(lambda text: text.strip() and "\0" not in text)
@@ -340,7 +342,7 @@ def test_what_is_no_bundle_is_refused(
 
 
 def test_parquet_names_units_and_meanings(full: Record, tmp_path: Path) -> None:
-    export(full, Format.PARQUET, tmp_path / "out")
+    export_own(full, Format.PARQUET, tmp_path / "out")
     schema = pq.read_schema(tmp_path / "out" / "hormone_panel.parquet")
     field = schema.field("fsh_iu_per_l")
     assert field.metadata[b"unit"] == b"[iU]/L"
@@ -356,7 +358,7 @@ def test_broken_parquet_is_refused(
     other = new_record()
     with pytest.raises(InputError, match="holds no export"):
         import_export(other, tmp_path)
-    export(full, Format.PARQUET, tmp_path / "out")
+    export_own(full, Format.PARQUET, tmp_path / "out")
     straw, tank = tmp_path / "out" / "straw.parquet", tmp_path / "out" / "tank.parquet"
     whole = straw.read_bytes()
     for content, said in [(whole[:200], "no Parquet"), (tank.read_bytes(), "fields")]:
@@ -369,7 +371,7 @@ def test_broken_parquet_is_refused(
 
 
 def test_redcap_takes_records_by_the_dictionary(full: Record, tmp_path: Path) -> None:
-    summary = export(full, Format.REDCAP, tmp_path / "out")
+    summary = export_own(full, Format.REDCAP, tmp_path / "out")
     with (tmp_path / "out" / "data-dictionary.csv").open(encoding="utf-8", newline="") as file:
         dictionary = list(csv.DictReader(file))
     with (tmp_path / "out" / "records.csv").open(encoding="utf-8", newline="") as file:
@@ -416,7 +418,7 @@ def test_no_spreadsheet_runs_what_is_exported(
         for text in FORMULAS:
             session.add(Exposure(patient_id=man.id, agent="other", detail=text))
             session.flush()
-    export(record, Format.REDCAP, tmp_path / "out")
+    export_own(record, Format.REDCAP, tmp_path / "out")
     with (tmp_path / "out" / "records.csv").open(encoding="utf-8", newline="") as file:
         cells = [row["exposure_detail"] for row in csv.DictReader(file)]
     assert cells == ["", *(f"'{text}" for text in FORMULAS)]
@@ -438,7 +440,7 @@ def test_only_the_own_clinic_leaves(full: Record, tmp_path: Path) -> None:
         Record.open(tmp_path / "full.db", clinic="BCN", staff="S-9", all_clinics=True) as all_,
         pytest.raises(RightsError),
     ):
-        export(all_, Format.FHIR, tmp_path / "out")
+        export_own(all_, Format.FHIR, tmp_path / "out")
     assert not list(tmp_path.glob("out*"))
 
 
@@ -446,7 +448,7 @@ def test_an_export_that_is_there_stays(full: Record, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError):
-        export(full, Format.REDCAP, tmp_path / "out")
+        export_own(full, Format.REDCAP, tmp_path / "out")
     assert (tmp_path / "out" / "mine.txt").exists()
-    export(full, Format.REDCAP, tmp_path / "out", overwrite=True)
+    export_own(full, Format.REDCAP, tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out" / "mine.txt").exists()

@@ -8,6 +8,7 @@ from sertoli.exchange._import_export import import_export
 from sertoli.exchange._mapping import Mapping, read_mapping
 from sertoli.exchange._problems import Problem
 from sertoli.exchange._propose import propose_mapping
+from sertoli.exchange._sharing import Use
 
 __all__ = [
     "CsvImport",
@@ -17,6 +18,7 @@ __all__ = [
     "LeftOut",
     "Mapping",
     "Problem",
+    "Use",
     "enter",
     "export",
     "extract",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from sertoli.case import ENTITIES, Clinic, Record, Row
 from sertoli.errors import RightsError
+from sertoli.exchange._sharing import Use, withheld
 
 ENTITY_OF = {entity.__tablename__: entity for entity in ENTITIES}
 """Name of a table -> its class, each after those it refers to."""
@@ -48,12 +50,24 @@ def numbered(place: int) -> str:
     return f"#{place}"
 
 
-def extract(record: Record) -> list[Entry]:
+def extract(record: Record, use: Use = Use.OWN_USE, on: date | None = None) -> list[Entry]:
     """Return all rows of a clinic that hold, void ones left out, in an order that can be entered.
+
+    Men and partners who did not agree to the use (see `withheld`) are left out with all that
+    hangs on them: a cycle without the partner's consent, say.
 
     Rows with a code come in the order of their codes; moves of straws as they happened; others as
     they were entered. Two records that hold the same give the same entries, whatever numbers
     their rows have.
+
+    Parameters
+    ----------
+    record : Record
+        Opened in a clinic.
+    use : Use
+        What for.
+    on : date or None
+        The day at which consents are read; today unless told.
 
     Raises
     ------
@@ -65,14 +79,25 @@ def extract(record: Record) -> list[Entry]:
     found: list[Entry] = []
     keys: dict[tuple[str, int], str] = {}
     with record.reading() as session:
+        left_out = withheld(session, use, on or datetime.now(UTC).date())
         for name, entity in ENTITY_OF.items():
             rows = list(session.scalars(select(entity).order_by(entity.id)))
+            left_out |= {(name, row.id) for row in rows if _hangs_on(row, left_out)}
+            rows = [row for row in rows if (name, row.id) not in left_out]
             rows.sort(key=_order)
             for place, row in enumerate(rows, 1):
                 key = getattr(row, "code", None) or numbered(place)
                 keys[name, row.id] = key
                 found.append(Entry(name, key, _values(row, keys)))
     return found
+
+
+def _hangs_on(row: Row, left_out: Collection[tuple[str, int]]) -> bool:
+    return any(
+        (kind.target, getattr(row, name)) in left_out
+        for name, kind in row.fields.items()
+        if kind.kind == "reference"
+    )
 
 
 def _order(row: Row) -> Any:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sertoli.case import Record
+from sqlalchemy import func, select
+
+from sertoli.case import Partner, Patient, Record
 from sertoli.exchange._entries import Entry, by_entity, clinic_of, extract
 from sertoli.exchange._fhir import bundle_of, require_valid
 from sertoli.exchange._parquet import write_parquet
 from sertoli.exchange._redcap import PLACES, write_redcap
+from sertoli.exchange._sharing import Use
 from sertoli.outputs import OutputFolder
 
 BUNDLE = "bundle.json"
@@ -27,8 +31,17 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-def export(record: Record, kind: Format, out: Path, *, overwrite: bool = False) -> dict[str, Any]:
-    """Write all that holds in a clinic's record into a folder, whole or not at all.
+def export(
+    record: Record,
+    kind: Format,
+    out: Path,
+    *,
+    use: Use = Use.DATA_SHARING,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Write what holds in a clinic's record into a folder, whole or not at all.
+
+    Only men and partners who agreed to the use are in it: see `Use`.
 
     Parameters
     ----------
@@ -37,6 +50,8 @@ def export(record: Record, kind: Format, out: Path, *, overwrite: bool = False) 
     kind : Format
     out : Path
         The folder.
+    use : Use
+        What the export is for.
     overwrite : bool
         Replace it if it exists.
 
@@ -54,7 +69,9 @@ def export(record: Record, kind: Format, out: Path, *, overwrite: bool = False) 
     """
     folder = OutputFolder(out, overwrite=overwrite)
     try:
-        summary = _write(folder.path, kind, extract(record))
+        summary = _write(folder.path, kind, extract(record, use))
+        summary["use"] = str(use)
+        summary["without_consent"] = _without_consent(record, summary["rows"])
         (folder.path / "summary.json").write_text(
             json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n"
         )
@@ -63,6 +80,17 @@ def export(record: Record, kind: Format, out: Path, *, overwrite: bool = False) 
         raise
     folder.finish()
     return summary
+
+
+def _without_consent(record: Record, rows: Mapping[str, int]) -> dict[str, int]:
+    """Count the men and partners of the record that are not among the rows."""
+    with record.reading() as session:
+        return {
+            table: count - rows.get(table, 0)
+            for table, entity in (("patient", Patient), ("partner", Partner))
+            if (count := session.scalar(select(func.count()).select_from(entity)) or 0)
+            > rows.get(table, 0)
+        }
 
 
 def _write(folder: Path, kind: Format, entries: list[Entry]) -> dict[str, Any]:
