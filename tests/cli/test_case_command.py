@@ -158,3 +158,32 @@ def test_it_is_known_who_writes(
     monkeypatch.delenv("SERTOLI_STAFF")
     assert call("list") == 2
     assert "SERTOLI_STAFF" in capsys.readouterr().err
+
+
+def test_hormones_are_taken_as_the_laboratory_printed_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call("init --clinic MAD --staff S-01")
+    call("new patient code=P-1")
+    new = ["case", "new", "hormone-panel", "patient=P-1", "sampled_at=2024-03-04T08:00+01:00"]
+    capsys.readouterr()
+
+    def typed(*given: str) -> object:
+        with pytest.raises(SystemExit) as ended:
+            main([*new, *given, "--json"])
+        return ended.value.code
+
+    assert typed("testosterone=3,1 ng/mL", "fsh_iu_per_l=12 mIU/mL", "prolactin_miu_per_l=300") == 0
+    row = json.loads(capsys.readouterr().out)["row"]
+    assert row["testosterone_nmol_per_l"] == pytest.approx(3.1 * 3.467)
+    assert (row["fsh_iu_per_l"], row["prolactin_miu_per_l"]) == (12, 300)
+    for wrong in ("testosterone=3.1", "testosterone=3.1 IU/L", "testosterone=low", "lh=1.2.3 IU/L"):
+        assert typed(wrong) == 2
+        said = capsys.readouterr().err
+        assert "hormone_panel." in said
+        assert "give" in said
+    edit = ["case", "edit", "hormone-panel", "1", "testosterone=310 ng/dL", "--json"]
+    with pytest.raises(SystemExit):
+        main(edit)
+    row = json.loads(capsys.readouterr().out)["row"]
+    assert row["testosterone_nmol_per_l"] == pytest.approx(310 * 0.03467)

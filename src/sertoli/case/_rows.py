@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,10 +14,14 @@ from sqlalchemy.orm import Session
 from sertoli.case._chain import plain
 from sertoli.case._schema import ENTITIES, Clinic, Row
 from sertoli.case._schema._fields import Field
-from sertoli.errors import RecordError
+from sertoli.case.units import CONVERSIONS, HORMONE_FIELDS, to_canonical
+from sertoli.errors import InputError, RecordError
 
 ENTITY_NAMES = {entity.__tablename__.replace("_", "-"): entity for entity in ENTITIES}
 """What people call an entity -> its class."""
+
+_WITH_UNIT = re.compile(r"([0-9][0-9.,]*)\s*([^0-9.,\s].*)")
+_FIELD_OF = {str(hormone): field for field, hormone in HORMONE_FIELDS.items()}
 
 _YES = {"yes", "y", "true", "1"}
 _NO = {"no", "n", "false", "0"}
@@ -85,7 +90,8 @@ def values_of(session: Session, entity: type[Row], given: Mapping[str, str]) -> 
         To look up what references name, and the clinic's time zone.
     entity : type of Row
     given : mapping of str to str
-        ``{"patient": "P-1", "volume_ml": "0.8", "sampled_on": "2026-01-31"}``.
+        ``{"patient": "P-1", "volume_ml": "0.8", "sampled_on": "2026-01-31"}``. A hormone may
+        bring its unit: ``{"testosterone": "310 ng/dL"}``.
 
     Raises
     ------
@@ -93,19 +99,41 @@ def values_of(session: Session, entity: type[Row], given: Mapping[str, str]) -> 
         Naming the field that there is not, or whose text makes no sense.
     """
     known = fields_of(entity)
-    values = {}
+    values: dict[str, Any] = {}
     for name, text in given.items():
         name = name.strip().replace("-", "_")
+        bare = _FIELD_OF.get(name) if name not in known else None
+        name = bare or name
         if name.removesuffix("_id") not in known:
             raise RecordError(
                 f"{entity.__tablename__}.{name}", "is no field", f"choose of {', '.join(known)}"
             )
         column, field, _ = known[name.removesuffix("_id")]
-        value = text.strip()
-        values[column] = (
-            None if not value else _value(session, f"{entity.__tablename__}.{column}", field, value)
-        )
+        value, full = text.strip(), f"{entity.__tablename__}.{column}"
+        if not value:
+            values[column] = None
+        elif column in HORMONE_FIELDS and (bare or _WITH_UNIT.fullmatch(value)):
+            values[column] = _hormone(full, column, value)
+        else:
+            values[column] = _value(session, full, field, value)
     return values
+
+
+def _hormone(name: str, column: str, text: str) -> float:
+    """Convert a hormone as the laboratory printed it, such as ``310 ng/dL``."""
+    hormone = HORMONE_FIELDS[column]
+    printed = _WITH_UNIT.fullmatch(text)
+    if printed is None:
+        units = ", ".join(known.unit for known in CONVERSIONS[hormone])
+        raise RecordError(name, f"is {text!r}", f"give a number and its unit, one of {units}")
+    try:
+        converted = to_canonical(hormone, float(printed[1].replace(",", ".")), printed[2])
+    except InputError as error:
+        raise RecordError(name, f"is {text!r}", error.remedy) from None
+    except ValueError:
+        raise RecordError(name, f"is {text!r}", "give a number and its unit") from None
+    # Twelve digits hide that 0.14 * 1000 is not quite 140.
+    return float(f"{converted:.12g}")
 
 
 def _value(session: Session, name: str, field: Field, text: str) -> Any:

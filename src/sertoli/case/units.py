@@ -87,6 +87,17 @@ CONVERSIONS: dict[Hormone, tuple[Conversion, ...]] = {
 }
 
 
+HORMONE_FIELDS = {
+    "testosterone_nmol_per_l": Hormone.TESTOSTERONE,
+    "fsh_iu_per_l": Hormone.FSH,
+    "lh_iu_per_l": Hormone.LH,
+    "prolactin_miu_per_l": Hormone.PROLACTIN,
+    "oestradiol_pmol_per_l": Hormone.OESTRADIOL,
+    "inhibin_b_ng_per_l": Hormone.INHIBIN_B,
+}
+"""Field of the record that holds it, in the unit of `CANONICAL` -> hormone."""
+
+
 def _plain(unit: str) -> str:
     return unit.strip().lower().replace("µ", "u").replace("μ", "u").replace(" ", "")
 

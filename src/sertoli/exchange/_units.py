@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sertoli.case.units import CONVERSIONS, Hormone
+from sertoli.case.units import CONVERSIONS, HORMONE_FIELDS
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,6 @@ _SAME_KIND = {
     "mm": {"cm": 0.1, "mm": 1.0},
 }
 
-_HORMONES = {
-    "testosterone_nmol_per_l": Hormone.TESTOSTERONE,
-    "fsh_iu_per_l": Hormone.FSH,
-    "lh_iu_per_l": Hormone.LH,
-    "prolactin_miu_per_l": Hormone.PROLACTIN,
-    "oestradiol_pmol_per_l": Hormone.OESTRADIOL,
-    "inhibin_b_ng_per_l": Hormone.INHIBIN_B,
-}
-
 
 def _ending(field: str) -> str | None:
     return next(
@@ -123,7 +114,7 @@ def factor_to(field: str, printed: str) -> float | None:
     Hormones are converted as `sertoli.case.units` says.
     """
     wanted = plain_unit(printed)
-    hormone = _HORMONES.get(field)
+    hormone = HORMONE_FIELDS.get(field)
     if hormone is not None:
         for known in CONVERSIONS[hormone]:
             if plain_unit(known.unit) == wanted:
@@ -142,7 +133,7 @@ def factor_to(field: str, printed: str) -> float | None:
 
 def units_for(field: str) -> list[str]:
     """Name the printed units that `factor_to` knows for a field."""
-    hormone = _HORMONES.get(field)
+    hormone = HORMONE_FIELDS.get(field)
     if hormone is not None:
         return [known.unit for known in CONVERSIONS[hormone]]
     unit = unit_of(field)
