@@ -187,3 +187,22 @@ def test_hormones_are_taken_as_the_laboratory_printed_them(
         main(edit)
     row = json.loads(capsys.readouterr().out)["row"]
     assert row["testosterone_nmol_per_l"] == pytest.approx(310 * 0.03467)
+
+
+def test_every_command_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    def answered(line: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert call(f"{line} --json") == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert found["disclaimer"] == DISCLAIMER
+        return found
+
+    assert answered("init --clinic MAD --staff S-01")["director"] == "S-01"
+    for code in ("P-1", "P-2"):
+        answered(f"new patient code={code}")
+    assert answered("void patient P-2 --reason twice")["row"] == "P-2"
+    assert answered("head head.json")["head"]["clinic"] == "MAD"
+    assert answered("erase P-1 --yes --reason request")["erased_rows"] == 1
+    copy = answered("backup copies")["copy"]
+    assert answered(f"restore {copy} --record other.db")["sound"] is True
+    assert answered("upgrade")["upgraded"] is True

@@ -92,6 +92,14 @@ def say_json(content: Mapping[str, Any]) -> None:
     click.echo(json.dumps({"schema_version": 1, "disclaimer": DISCLAIMER, **content}, indent=2))
 
 
+def answer(text: str, content: Mapping[str, Any], as_json: bool) -> None:
+    """Print a finished answer in words, or its content as JSON."""
+    if as_json:
+        say_json(content)
+    else:
+        say(text)
+
+
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Lay rows out in columns; columns that are empty throughout are left out."""
     names = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]

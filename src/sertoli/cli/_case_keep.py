@@ -11,6 +11,7 @@ import click
 
 from sertoli.cli._case import (
     DEFAULT_RECORD,
+    answer,
     as_json_option,
     on_the_record,
     say,
@@ -42,8 +43,9 @@ place_option = click.option(
 @click.option("--staff", required=True, envvar="SERTOLI_STAFF", help="Code of its director.")
 @click.option("--reads-all-clinics", is_flag=True, help="The director may read every clinic.")
 @click.option("--synthetic", is_flag=True, help="All records of the clinic are made up.")
+@as_json_option
 def init_command(
-    place: str, clinic: str, staff: str, reads_all_clinics: bool, synthetic: bool
+    place: str, clinic: str, staff: str, reads_all_clinics: bool, synthetic: bool, as_json: bool
 ) -> None:
     """Make a record with a first clinic and its director, or a further clinic in a record."""
     from sertoli.case import Record
@@ -55,7 +57,11 @@ def init_command(
         reads_all_clinics=reads_all_clinics,
         synthetic=synthetic,
     ).close()
-    say(f"The record holds the clinic {clinic}; {staff} is its director.")
+    answer(
+        f"The record holds the clinic {clinic}; {staff} is its director.",
+        {"clinic": clinic, "director": staff, "synthetic": synthetic},
+        as_json,
+    )
 
 
 @click.command("log", epilog=DISCLAIMER)
@@ -121,66 +127,89 @@ def verify_command(
 @click.command("head", epilog=DISCLAIMER)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--key", type=click.Path(path_type=Path), help="Private Ed25519 key to sign with.")
+@as_json_option
 @on_the_record
-def head_command(open_record: Opener, file: Path, key: Path | None) -> None:
+def head_command(open_record: Opener, file: Path, key: Path | None, as_json: bool) -> None:
     """Export the end of the clinic's audit chain to FILE, to be kept where nobody can change it."""
     from sertoli.case import head_of, write_head
 
     with open_record() as record:
         head = head_of(record)
     write_head(head, file, key)
-    say(f"Entry {head.sequence} of {head.clinic}: {head.hash}")
+    answer(
+        f"Entry {head.sequence} of {head.clinic}: {head.hash}",
+        {"file": str(file), "head": head.as_dict(), "signed": key is not None},
+        as_json,
+    )
 
 
 @click.command("backup", epilog=DISCLAIMER)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.IntRange(1), help="Remove all but the newest N copies.")
 @click.option("--every", type=float, metavar="HOURS", help="Go on until stopped with Ctrl-C.")
+@as_json_option
 @place_option
-def backup_command(folder: Path, keep: int | None, every: float | None, place: str) -> None:
+def backup_command(
+    folder: Path, keep: int | None, every: float | None, place: str, as_json: bool
+) -> None:
     """Copy the record into DIR while others use it; the copy is verified."""
     from sertoli.case import backup
 
     if every is not None and not 0 < every <= 24 * 366:
         raise SettingError("--every makes no sense", "give hours, such as 24")
-    say(f"Copied to {backup(place, folder, keep)}")
-    while every is not None:
+    while True:
+        copy = backup(place, folder, keep)
+        answer(f"Copied to {copy}", {"copy": str(copy)}, as_json)
+        if every is None:
+            return
         time.sleep(every * 3600)
-        say(f"Copied to {backup(place, folder, keep)}")
 
 
 @click.command("restore", epilog=DISCLAIMER)
 @click.argument("copy", type=click.Path(path_type=Path))
+@as_json_option
 @place_option
-def restore_command(copy: Path, place: str) -> None:
+def restore_command(copy: Path, place: str, as_json: bool) -> None:
     """Make a record of COPY at --record, where none may be yet, and verify it."""
     from sertoli.case import restore
 
     verdict = restore(copy, place)
-    say(f"Restored and sound: {verdict.entries} entries, {verdict.rows} rows.")
+    answer(
+        f"Restored and sound: {verdict.entries} entries, {verdict.rows} rows.",
+        {"sound": verdict.sound, "entries": verdict.entries, "rows": verdict.rows},
+        as_json,
+    )
 
 
 @click.command("upgrade", epilog=DISCLAIMER)
+@as_json_option
 @place_option
-def upgrade_command(place: str) -> None:
+def upgrade_command(place: str, as_json: bool) -> None:
     """Bring a record to the schema of this version; back it up first."""
     from sertoli.case import upgrade_record
 
     upgrade_record(place)
-    say("The record has this version's schema.")
+    answer("The record has this version's schema.", {"upgraded": True}, as_json)
 
 
 @click.command("erase", epilog=DISCLAIMER)
 @click.argument("code")
 @click.option("--reason", required=True, help="The legal ground, without naming a person.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
 @on_the_record
-def erase_command(open_record: Opener, code: str, reason: str, yes: bool) -> None:
+def erase_command(open_record: Opener, code: str, reason: str, yes: bool, as_json: bool) -> None:
     """Erase all content of the man CODE, for good; the audit's chain still verifies."""
     from sertoli.case import erase_patient
 
     if not yes:
-        click.confirm(f"Erase all that the record holds of {code}, for good?", abort=True)
+        click.confirm(
+            f"Erase all that the record holds of {code}, for good?", abort=True, err=as_json
+        )
     with open_record() as record:
         count = erase_patient(record, code, reason)
-    say(f"{count} rows erased. Copies and exports made before are yours to destroy.")
+    answer(
+        f"{count} rows erased. Copies and exports made before are yours to destroy.",
+        {"patient": code, "erased_rows": count},
+        as_json,
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sertoli.cli._case import (
+    answer,
     as_json_option,
     assignments,
     card,
@@ -102,15 +103,20 @@ def edit_command(
 @entity_argument
 @click.argument("name", metavar="CODE")
 @click.option("--reason", required=True, help="Why the row does not hold.")
+@as_json_option
 @on_the_record
-def void_command(open_record: Opener, entity: str, name: str, reason: str) -> None:
+def void_command(open_record: Opener, entity: str, name: str, reason: str, as_json: bool) -> None:
     """Declare the row CODE (or number) of ENTITY void: it stays, and counts for nothing."""
     from sertoli.case import entity_named, find, void
 
     kind = entity_named(entity)
     with open_record() as record, record.change(reason) as session:
         void(find(session, kind, name), reason)
-    say(f"{entity} {name} is void.")
+    answer(
+        f"{entity} {name} is void.",
+        {"entity": kind.__tablename__, "row": name, "void_reason": reason},
+        as_json,
+    )
 
 
 @click.command("show", epilog=DISCLAIMER)
