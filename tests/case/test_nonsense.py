@@ -101,7 +101,20 @@ SPOILS = {
         "transfer", "transferred_on", transferred_on=on(49)
     ),
     "more weeks than there were": change("pregnancy", "weeks", weeks=45),
+    "oocytes after the cycle was given up": change("cycle", "cancelled_on", cancelled_on=on(20)),
+    "a surgeon who had left": change("surgeon", "active_until", active_until=on(-10)),
+    "a witness who had not come": change("witness", "active_from", active_from=on(200)),
     # what contradicts itself
+    "fresh sperm out of straws alone": change(
+        "cycle", "sperm_source", sperm_source="fresh_testicular"
+    ),
+    "sperm that move where there are none": change(
+        "semen",
+        "motility_percent",
+        pellet="not_examined",
+        concentration_million_per_ml=0.0,
+        motility_percent=20.0,
+    ),
     "sperm in a sample without any": change("semen", "pellet", concentration_million_per_ml=5.0),
     "sperm counted in a pellet without any": change("semen", "pellet", pellet_sperm=3),
     "sperm counted in a pellet not looked at": change(

@@ -29,6 +29,8 @@ ORDER = [
     *not_after("specimen.taken_at", "procedure.ended_at", "procedure_id", "{child}.kind <> 'pool'"),
     *not_after("procedure_side.started_at", "procedure.ended_at", "procedure_id"),
     *not_after("procedure_side.ended_at", "procedure.ended_at", "procedure_id"),
+    *not_after("oocyte_retrieval.retrieved_at", "cycle.cancelled_on", "cycle_id"),
+    *not_after("transfer.transferred_on", "cycle.cancelled_on", "cycle_id"),
     *not_after("newborn.born_on", "pregnancy.ended_on", "pregnancy_id"),
 ]
 

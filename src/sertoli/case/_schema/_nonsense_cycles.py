@@ -15,7 +15,56 @@ _FRESH_TOO_EARLY = (
     " AND o.voided_at IS NULL AND {{eve:o.retrieved_at}} <= {day})"
 )
 
+_FRESH_ONLY_THAWED = (
+    "{source} IN ('fresh_testicular', 'fresh_epididymal')"
+    " AND EXISTS ({injections} AND i.straw_id IS NOT NULL)"
+    " AND NOT EXISTS ({injections} AND i.specimen_id IS NOT NULL)"
+)
+_INJECTIONS = (
+    "SELECT 1 FROM injection i JOIN oocyte_retrieval o ON o.id = i.oocyte_retrieval_id"
+    " WHERE o.cycle_id = {cycle} AND i.voided_at IS NULL"
+)
+_CYCLE_OF_INJECTION = (
+    "(SELECT c.{field} FROM oocyte_retrieval o JOIN cycle c ON c.id = o.cycle_id"
+    " WHERE o.id = NEW.oocyte_retrieval_id)"
+)
+
 CYCLES = [
+    Rule(
+        "injection",
+        "injected_at",
+        "comes after cycle.cancelled_on",
+        "mend one of the two",
+        _CYCLE_OF_INJECTION.format(field="cancelled_on") + " < {eve:NEW.injected_at}",
+    ),
+    Rule(
+        "cycle",
+        "cancelled_on",
+        "comes before injection.injected_at",
+        "mend one of the two",
+        f"EXISTS ({_INJECTIONS.format(cycle='NEW.id')}"
+        " AND NEW.cancelled_on < {eve:i.injected_at})",
+    ),
+    Rule(
+        "injection",
+        "straw_id",
+        "is a thawed straw in a cycle with fresh sperm alone",
+        "mend cycle.sperm_source, or enter the injections of the fresh specimen first",
+        "NEW.straw_id IS NOT NULL AND "
+        + _CYCLE_OF_INJECTION.format(field="sperm_source")
+        + " IN ('fresh_testicular', 'fresh_epididymal') AND NOT EXISTS ("
+        + _INJECTIONS.format(cycle=_CYCLE_OF_INJECTION.format(field="id"))
+        + " AND i.specimen_id IS NOT NULL)",
+    ),
+    Rule(
+        "cycle",
+        "sperm_source",
+        "is fresh, and only thawed straws were injected",
+        "give how the sperm was kept",
+        _FRESH_ONLY_THAWED.format(
+            source="NEW.sperm_source", injections=_INJECTIONS.format(cycle="NEW.id")
+        ),
+    ),
     Rule(
         "transfer",
         "transferred_on",

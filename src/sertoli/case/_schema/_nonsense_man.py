@@ -17,6 +17,14 @@ MAN = [
         " OR (NEW.pellet = 'not_examined' AND NEW.pellet_sperm IS NOT NULL)",
     ),
     Rule(
+        "semen_analysis",
+        "motility_percent",
+        "is above zero without any sperm",
+        "mend it or concentration_million_per_ml; sperm found in the pellet alone may move",
+        "NEW.concentration_million_per_ml = 0 AND NEW.pellet <> 'sperm'"
+        " AND (NEW.motility_percent > 0 OR NEW.progressive_percent > 0)",
+    ),
+    Rule(
         "post_ejaculatory_urine",
         "sperm_seen",
         "contradicts sperm_million",

@@ -91,11 +91,13 @@ def not_before(child: str, parent: str, via: str) -> list[Rule]:
 def not_after(child: str, parent: str, via: str, when: str = "1 = 1") -> list[Rule]:
     """Forbid that ``table.field`` of a child lies after ``table.field`` of its parent.
 
-    Both sides are guarded, and both fields are days or both moments. ``when`` is a condition over
-    the ``{child}``.
+    Both sides are guarded. ``_on`` fields are days, ``_at`` fields moments; a moment of the child
+    may be set beside a day of its parent. ``when`` is a condition over the ``{child}``.
     """
     below, early = child.split(".")
     above, late = parent.split(".")
+    mixed = early.endswith("_at") and late.endswith("_on")
+    before = "{{eve:{0}}}" if mixed else "{0}"
     return [
         Rule(
             below,
@@ -103,7 +105,7 @@ def not_after(child: str, parent: str, via: str, when: str = "1 = 1") -> list[Ru
             f"comes after {above}.{late}",
             "mend one of the two",
             f"{when.format(child='NEW')} AND EXISTS (SELECT 1 FROM {above} p"
-            f" WHERE p.id = NEW.{via} AND p.{late} < NEW.{early})",
+            f" WHERE p.id = NEW.{via} AND p.{late} < {before.format(f'NEW.{early}')})",
         ),
         Rule(
             above,
@@ -111,7 +113,7 @@ def not_after(child: str, parent: str, via: str, when: str = "1 = 1") -> list[Ru
             f"comes before {below}.{early}",
             "mend one of the two",
             f"EXISTS (SELECT 1 FROM {below} c WHERE c.{via} = NEW.id AND c.voided_at IS NULL"
-            f" AND {when.format(child='c')} AND NEW.{late} < c.{early})",
+            f" AND {when.format(child='c')} AND NEW.{late} < {before.format(f'c.{early}')})",
         ),
     ]
 

@@ -15,6 +15,7 @@ from sertoli.case._schema._nonsense_bank import BANK
 from sertoli.case._schema._nonsense_consent import CONSENT
 from sertoli.case._schema._nonsense_cycles import CYCLES
 from sertoli.case._schema._nonsense_man import MAN
+from sertoli.case._schema._nonsense_staff import STAFF
 from sertoli.case._schema._rules import Rule, fixed_fields, general_rules
 
 REFUSED = "sertoli"
@@ -31,7 +32,7 @@ def rules_of(table: str) -> tuple[Rule, ...]:
 
 @cache
 def _all_rules() -> tuple[Rule, ...]:
-    own = (*ORDER, *AGE, *MAN, *BELONGING, *SPERM, *BANK, *CONSENT, *CYCLES)
+    own = (*ORDER, *AGE, *MAN, *BELONGING, *SPERM, *BANK, *CONSENT, *CYCLES, *STAFF)
     return (*general_rules(ENTITIES), *own)
 
 
