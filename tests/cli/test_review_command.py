@@ -115,6 +115,10 @@ def test_by_eye_from_python_to_json(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (told["confirmed"], told["frames_total"]) == (1, 1)
     assert told["bound"]["upper_bound_95"] is None
     assert (out / "review.jsonl").is_file()
+    for outside in ("1:30:20", "0:80:20", "0:30:60"):
+        assert run("review", picture, "--out", out, "--mark", "0:9:9", "--mark", outside) == 2
+        assert "frame" in capsys.readouterr().err
+    assert len((out / "review.jsonl").read_text(encoding="utf-8").splitlines()) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is needed")

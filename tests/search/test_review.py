@@ -16,6 +16,7 @@ from sertoli.search.hidden import parse_sensitivity
 from sertoli.search.review import (
     DECISIONS_NAME,
     FindingsTable,
+    Place,
     Recording,
     ReportPictures,
     ReviewQueue,
@@ -168,11 +169,29 @@ def test_marks(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [(-1, 5, 5), (0, -5, 5), (0, NAN, 5), (0, 5, float("inf")), (0, 1e9, 5)]
+    "place", [(-1, 5, 5), (0, -5, 5), (0, NAN, 5), (0, 5, float("inf")), (0, 1e9, 5), (99, 5, 5)]
 )
 def test_refuses_marks_outside_any_picture(folder: Path, place: tuple[int, float, float]) -> None:
-    with pytest.raises(SettingError, match="no place"):
+    with pytest.raises(SettingError, match=r"no place|no frame"):
         ReviewQueue(folder, "AB").mark(*place)
+
+
+def test_what_was_left_open_is_shown_once_more(folder: Path) -> None:
+    queue = ReviewQueue(folder, "AB")
+    first = queue.next()
+    assert first is not None
+    queue.unsure(first)
+    while (candidate := queue.next()) is not None:
+        queue.reject(candidate)
+    other = ReviewQueue(folder, "CD", again=True)
+    assert other.next() == first
+    other.unsure(first)  # asked once more, not for ever
+    assert other.next() is None
+    assert other.undo() == first
+    assert other.next() == first
+    other.confirm(first)
+    assert other.next() is None
+    assert other.progress().confirmed == 1
 
 
 @pytest.mark.parametrize("settings", [SEQUENCE, STILLS, SearchSettings(confidence=0.7)])
@@ -240,6 +259,18 @@ def test_files(folder: Path) -> None:
     assert again.own_sensitivity is not None
     assert again.own_sensitivity.hits == TRIALS.hits
     assert write_review(again)["bound"] == review["bound"]
+
+
+def test_marks_lie_in_the_picture(recording: Path) -> None:
+    seen = Recording(recording, None, sequence=True)
+    height, width = seen.frame(0).pixels.shape[:2]
+    seen.require_place(0, width - 1, height - 1)
+    for outside in [(0, width, 5.0), (0, 5.0, height), (10_000, 5.0, 5.0)]:
+        with pytest.raises((InputError, SettingError)):
+            seen.require_place(*outside)
+    place = Place(0, 30.0, 40.0, 16.0, 16.0)
+    assert (seen.whole(0, [place]) != seen.whole(0)).any()
+    seen.close()
 
 
 def test_by_hand(recording: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from enum import Enum
@@ -17,13 +19,15 @@ from sertoli.search.hidden import bound_sentence, parse_sensitivity
 from sertoli.search.review import (
     Candidate,
     Picture,
+    Place,
     Recording,
     ReportPictures,
     ReviewQueue,
+    State,
     text_picture,
 )
 
-PICTURE_NAME = "review.png"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 TEXT_COLUMNS, TEXT_ROWS = 100, 26
 
@@ -38,6 +42,8 @@ def open_review(
     out: Path | None,
     share: float | None,
     trials: Sequence[str],
+    *,
+    again: bool = False,
 ) -> tuple[ReviewQueue, Recording | None]:
     """Open the review of a search's folder, or of a recording by eye.
 
@@ -59,7 +65,12 @@ def open_review(
         if out is not None:
             raise SettingError("--out is for a review by eye", "leave it out")
         queue = ReviewQueue(
-            place, by, recording=recording, share_searched=share, sensitivity=sensitivity
+            place,
+            by,
+            recording=recording,
+            share_searched=share,
+            sensitivity=sensitivity,
+            again=again,
         )
         return queue, _recording_of(queue, recording)
     if recording is not None:
@@ -109,10 +120,12 @@ def decide_in_terminal(queue: ReviewQueue, seen: Recording | None) -> None:
         click.echo(KEYS)
         after = After.ASK_AGAIN
         while after is After.ASK_AGAIN:
-            after = _act(queue, candidate, click.getchar())
+            after = _act(queue, seen, candidate, click.getchar())
         if after is After.QUIT:
             return
     _status(queue)
+    if queue.progress().unsure and not queue.again:
+        click.echo("To look once more at those left open: --again")
 
 
 class After(Enum):
@@ -123,7 +136,7 @@ class After(Enum):
     QUIT = "quit"
 
 
-def _act(queue: ReviewQueue, candidate: Candidate, key: str) -> After:
+def _act(queue: ReviewQueue, seen: Recording | None, candidate: Candidate, key: str) -> After:
     """Do what a key says."""
     match key.lower():
         case "y":
@@ -137,7 +150,7 @@ def _act(queue: ReviewQueue, candidate: Candidate, key: str) -> After:
         case "z":
             queue.undo()
         case "m":
-            _mark(queue, candidate.places[0].frame)
+            _mark(queue, seen, candidate.places[0].frame)
         case "q" | "\x1b" | "\x04":
             return After.QUIT
         case _:
@@ -151,7 +164,7 @@ def decide_by_eye(queue: ReviewQueue, seen: Recording) -> None:
     index = min(set(range((queue.frames_total or 0) + 1)) - looked, default=0)
     while True:
         try:
-            _show(queue, seen.whole(index))
+            _show(queue, seen.whole(index, _marked(queue, seen, index)))
         except InputError as error:
             if index == 0:
                 raise
@@ -172,20 +185,47 @@ def decide_by_eye(queue: ReviewQueue, seen: Recording) -> None:
             case "g":
                 index = max(0, int(click.prompt("frame", type=int, default=index)))
             case "m":
-                _mark(queue, index)
+                _mark(queue, seen, index)
             case "z":
                 queue.undo()
             case "q" | "\x1b" | "\x04":
                 return
 
 
-def _mark(queue: ReviewQueue, frame: int) -> None:
-    text = click.prompt(f"x y of the head in frame {frame} (px)", default="", show_default=False)
-    try:
-        x_px, y_px = (float(part) for part in text.replace(",", " ").split())
-        queue.mark(frame, x_px, y_px)
-    except (ValueError, SettingError):
-        click.echo("nothing was marked")
+def _mark(queue: ReviewQueue, seen: Recording | None, frame: int) -> None:
+    """Ask for a place until one can be marked, or none is given."""
+    words = f"x y of the head in frame {frame}, px (Enter alone: none)"
+    while text := click.prompt(words, default="", show_default=False).strip():
+        try:
+            x_px, y_px = (float(part) for part in text.replace(",", " ").split())
+            require_place(queue, seen, frame, x_px, y_px)
+            queue.mark(frame, x_px, y_px)
+        except ValueError:
+            click.echo("two numbers are wanted, such as 311.5 96")
+        except UserError as error:
+            click.echo(str(error))
+        else:
+            return
+
+
+def require_place(
+    queue: ReviewQueue, seen: Recording | None, frame: int, x_px: float, y_px: float
+) -> None:
+    """Refuse a place that lies in no picture, as far as they are at hand.
+
+    Raises
+    ------
+    UserError
+    """
+    queue.place(frame, x_px, y_px)
+    if seen is not None:
+        seen.require_place(frame, x_px, y_px)
+
+
+def _marked(queue: ReviewQueue, seen: Recording, frame: int) -> list[Place]:
+    """Return what is marked already: of stills in this one, of a recording in every frame."""
+    places = (one.places[0] for one in queue.candidates if queue.state(one) is State.CONFIRMED)
+    return [one for one in places if seen.source.is_sequence or one.frame == frame]
 
 
 def _picture(
@@ -205,7 +245,7 @@ def _show(queue: ReviewQueue, picture: Picture | None) -> None:
     if picture is None:
         click.echo("(no picture: give the recording with --input)")
         return
-    file = queue.folder / PICTURE_NAME
+    file = queue.folder / _picture_name(queue.by)
     write_png(file, picture)
     size = shutil.get_terminal_size()
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") in (None, "", "dumb")
@@ -217,6 +257,12 @@ def _show(queue: ReviewQueue, picture: Picture | None) -> None:
     )
     click.echo("\n".join(lines), color=not plain)
     click.echo(f"picture: {file}")
+
+
+def _picture_name(by: str) -> str:
+    """Return a file of the person's own: two who review at once must not see each other's."""
+    plain = PLAIN_NAME.fullmatch(by) is not None
+    return f"review-{by if plain else hashlib.sha256(by.encode()).hexdigest()[:8]}.png"
 
 
 def _line(candidate: Candidate) -> str:

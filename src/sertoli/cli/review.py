@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     help="Confirm a sperm seen at a place that is no candidate. May be repeated.",
 )
 @click.option("--undo", is_flag=True, help="Take back your last decision.")
+@click.option("--again", is_flag=True, help="Show also those left open, once more each.")
 @click.option("--list", "as_list", is_flag=True, help="List every candidate and where it stands.")
 @click.option(
     "--out",
@@ -64,6 +65,7 @@ def command(
     decisions: tuple[str, ...],
     marks: tuple[str, ...],
     undo: bool,
+    again: bool,
     as_list: bool,
     out: Path | None,
     as_json: bool,
@@ -73,15 +75,22 @@ def command(
     DIR is what `sertoli search` wrote; or a recording that no search was made of, to be looked
     through by eye. Every decision is on the disk before the next candidate is shown.
     """
-    from sertoli.cli._review_loop import decide_by_eye, decide_in_terminal, open_review
+    from sertoli.cli._review_loop import (
+        decide_by_eye,
+        decide_in_terminal,
+        open_review,
+        require_place,
+    )
     from sertoli.search.review import write_review
 
-    queue, seen = open_review(place, by, recording, out, share, trials)
+    queue, seen = open_review(place, by, recording, out, share, trials, again=again)
     try:
         asked = bool(decisions or marks or undo or as_list or as_json)
         # all is read before anything is written: a wrong one must not leave half behind
         wanted = [_decision(queue, text) for text in decisions]
         places = [_place(text) for text in marks]
+        for place_px in places:
+            require_place(queue, seen, *place_px)
         if undo:
             queue.undo()
         for candidate, verdict in wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,29 @@ class Recording:
             _enlarged(wide, wide_at, place, ENLARGED_PX),
         )
 
-    def whole(self, index: int) -> Picture:
-        """Return a whole frame with a grid of coordinates at its rim, (h, w, 3)."""
-        return _ruled(stretch(self.frame(index).grey()))
+    def whole(self, index: int, marked: Iterable[Place] = ()) -> Picture:
+        """Return a whole frame, what is marked, and coordinates at its rim, (h, w, 3)."""
+        shown = _ruled(stretch(self.frame(index).grey()))
+        for place in marked:
+            _mark(shown, place.x_px, place.y_px, place.width_px, place.height_px)
+        return shown
+
+    def require_place(self, frame: int, x_px: float, y_px: float) -> None:
+        """Refuse a place that lies in no picture.
+
+        Raises
+        ------
+        SettingError
+            If it lies outside the frame.
+        InputError
+            If there is no such frame.
+        """
+        height, width = self.frame(frame).pixels.shape[:2]
+        if not (-0.5 <= x_px <= width - 0.5 and -0.5 <= y_px <= height - 0.5):
+            raise SettingError(
+                f"x {x_px:g}, y {y_px:g} is no place in frame {frame}",
+                f"give x up to {width - 1} and y up to {height - 1} px, from the top left",
+            )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -39,7 +39,7 @@ from sertoli.search.review._decisions import (
 from sertoli.search.review._standing import PlaceFinder, Standing, State, in_force, stand
 from sertoli.search.review._told import read_told
 
-SETTLED = (State.CONFIRMED, State.REJECTED)
+UNSETTLED = (State.UNSURE, State.DISPUTED)
 
 MARKED_SIDE_PX = 16.0
 """Side of the box around a place that a person marked, unless told."""
@@ -107,6 +107,8 @@ class ReviewQueue:
     sensitivity : Sensitivity, optional
         The user's own trials; unless given those of last time, else what was measured of the
         weights.
+    again : bool
+        Show also what was left open, unsure or disputed, once more each.
 
     Raises
     ------
@@ -126,6 +128,7 @@ class ReviewQueue:
         recording: Path | None = None,
         share_searched: float | None = None,
         sensitivity: Sensitivity | None = None,
+        again: bool = False,
     ) -> None:
         self.folder = folder
         before = read_told(folder)
@@ -157,6 +160,8 @@ class ReviewQueue:
         self._found = candidates_of(table, objects)
         self._finder = PlaceFinder(table, _names(table, objects, self._found))
         self._skipped: dict[str, int] = {}
+        self.again = again
+        self._decided: set[str] = set()
         self.frames_total: int | None = 0
         """Frames to be looked through by eye; whoever opens the recording sets it."""
         self.elsewhere = 0
@@ -212,11 +217,17 @@ class ReviewQueue:
     def next(self) -> Candidate | None:
         """Return what to look at next, None when nothing is left.
 
-        The most probable one that nobody decided on; those skipped come last.
+        The most probable one that nobody decided on; those skipped come last. With ``again``
+        also what was left open, unless this queue decided on it.
         """
         if self.journal.size_bytes != self._size:
             self.reload()
-        waiting = [one for one in self._found if self.state(one) is State.OPEN]
+        wanted = (State.OPEN, *UNSETTLED) if self.again else (State.OPEN,)
+        waiting = [
+            one
+            for one in (self.candidates if self.again else self._found)
+            if self.state(one) in wanted and one.id not in self._decided
+        ]
         return min(waiting, key=lambda one: self._skipped.get(one.id, 0), default=None)
 
     def skip(self, candidate: Candidate) -> None:
@@ -252,19 +263,7 @@ class ReviewQueue:
         SettingError
             If the place is not possible.
         """
-        numbers = (x_px, y_px, width_px, height_px)
-        if (
-            frame < 0
-            or not all(math.isfinite(one) for one in numbers)
-            or min(x_px, y_px) < -0.5
-            or min(width_px, height_px) <= 0
-            or max(numbers) > 1e6
-        ):
-            raise SettingError(
-                f"frame {frame}, x {x_px}, y {y_px} is no place in a picture",
-                "give a frame from 0, and x and y in px from the top left",
-            )
-        place = Place(frame, x_px, y_px, width_px, height_px)
+        place = self.place(frame, x_px, y_px, width_px, height_px)
         self._write(
             new_decision(self.by, self.input_content, Verdict.CONFIRM, [place], marked=True)
         )
@@ -277,6 +276,41 @@ class ReviewQueue:
             for one in self._extras
             if any(said.id == last for said in self._standings[one.id].by.values())
         )
+
+    def place(
+        self,
+        frame: int,
+        x_px: float,
+        y_px: float,
+        width_px: float = MARKED_SIDE_PX,
+        height_px: float = MARKED_SIDE_PX,
+    ) -> Place:
+        """Return a place that could be marked, as far as can be told without the pictures.
+
+        Raises
+        ------
+        SettingError
+            If the place is not possible.
+        """
+        numbers = (x_px, y_px, width_px, height_px)
+        if (
+            frame < 0
+            or not all(math.isfinite(one) for one in numbers)
+            or min(x_px, y_px) < -0.5
+            or min(width_px, height_px) <= 0
+            or max(numbers) > 1e6
+        ):
+            raise SettingError(
+                f"frame {frame}, x {x_px}, y {y_px} is no place in a picture",
+                "give a frame from 0, and x and y in px from the top left",
+            )
+        last = self.summary.get("frames_total") if self.summary is not None else None
+        if isinstance(last, int) and frame >= last:
+            raise SettingError(
+                f"there is no frame {frame}: {last} frames are counted from 0",
+                "give a frame that the search saw",
+            )
+        return Place(frame, x_px, y_px, width_px, height_px)
 
     def looked(self, frame: int) -> None:
         """Note that the person has looked a frame through by eye."""
@@ -299,6 +333,7 @@ class ReviewQueue:
         last = mine[-1]
         self._write(new_decision(self.by, self.input_content, None, undoes=last.id))
         name = self._finder.find_any(last.places)
+        self._decided.discard(name or "")
         return None if name is None else self._by_id.get(name)
 
     def progress(self) -> ReviewProgress:
@@ -348,6 +383,7 @@ class ReviewQueue:
         return (*counts.values(), *(0 for _ in range(max(0, empty))))
 
     def _decide(self, candidate: Candidate, verdict: Verdict) -> None:
+        self._decided.add(candidate.id)
         self._write(new_decision(self.by, self.input_content, verdict, candidate.places))
 
     def _write(self, decision: Decision) -> None:
