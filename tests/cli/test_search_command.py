@@ -140,6 +140,8 @@ BAD_OPTIONS: dict[str, list[object]] = {
     "um-per-px zero": ["--um-per-px", "0"],
     "um-per-px infinite": ["--um-per-px", "inf"],
     "um-per-px word": ["--um-per-px", "big"],
+    "um-per-px of another microscope": ["--um-per-px", "3.2"],
+    "um-per-px in metres": ["--um-per-px", "0.001"],
     "fps nan": ["--fps", "nan"],
     "fps negative": ["--fps", "-25"],
     "fps zero": ["--fps", "0"],

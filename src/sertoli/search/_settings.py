@@ -14,6 +14,12 @@ from sertoli.sperm import Detections
 
 MAX_SPECIMEN_CHARACTERS = 64
 
+HEAD_UM = 5.0
+"""About the length of a sperm's head."""
+
+HEAD_PX = (2.5, 250.0)
+"""So many px long a head may be: with fewer none can be seen, and no laboratory has more."""
+
 
 class Finder(Protocol):
     """A detector, as far as a search needs one; `sertoli.sperm.Detector` is one."""
@@ -85,6 +91,13 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         Optics(self.um_per_px, self.modality)
+        if self.um_per_px is not None:
+            head_px = HEAD_UM / self.um_per_px
+            if not HEAD_PX[0] <= head_px <= HEAD_PX[1]:
+                raise SettingError(
+                    f"with {self.um_per_px:g} um per px a head would be {head_px:.3g} px long",
+                    "give --um-per-px in micrometres, such as 0.32, or leave it out if unknown",
+                )
         if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
             raise SettingError(
                 f"{self.fps} frames per second is not possible",
