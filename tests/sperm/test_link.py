@@ -119,3 +119,22 @@ def test_faint_heads_take_what_plain_ones_leave_and_begin_nothing() -> None:
     assert linker.link(seen([[28, 20]], [0.3]), 2).tolist() == [0]
     assert linker.link(seen([[32, 20]], [0.9]), 3).tolist() == [0]
     assert linker.count == 1
+
+
+def test_what_lies_still_does_not_leap_to_an_unsteady_swimmer() -> None:
+    linker = Linker()
+    for frame in range(15):
+        places = [[50.0, 50.0], [3.0 * frame, 48.0 if frame % 2 else 52.0]]
+        assert linker.link(heads(places), frame).tolist() == [0, 1]
+    # one head alone is seen, nearer to what lies still than to where the swimmer should be
+    assert linker.link(heads([[47.8, 47.5]]), 15).tolist() == [1]
+
+
+@pytest.mark.parametrize(("x", "chance", "track"), [(44.9, 0.3, 1), (45.1, 0.95, 0)])
+def test_the_plain_head_goes_on_with_the_plain_track(x: float, chance: float, track: int) -> None:
+    linker = Linker()
+    both = replace(heads([[40, 50], [50, 50]]), probability=np.array([0.95, 0.3], np.float32))
+    for frame in range(12):
+        assert linker.link(both, frame).tolist() == [0, 1]
+    between = replace(heads([[x, 50]]), probability=np.array([chance], np.float32))
+    assert linker.link(between, 12).tolist() == [track]

@@ -46,7 +46,7 @@ class TrackEvidence:
         if not len(track_id):
             return
         self._make_room(int(track_id.max()) + 1)
-        odds = _log_odds(probability)
+        odds = log_odds_of(probability)
         self._sum[track_id] += odds
         self._best[track_id] = np.maximum(self._best[track_id], odds)
         self._count[track_id] += 1
@@ -64,7 +64,7 @@ class TrackEvidence:
     def weighed(self, probability: Floats, track_id: Ints) -> Floats:
         """Return the probabilities of sightings, (N,) float32, in the light of their tracks."""
         mean = self._sum[track_id] / self._count[track_id]
-        odds = OWN * _log_odds(probability) + TOGETHER * mean
+        odds = OWN * log_odds_of(probability) + TOGETHER * mean
         return (1.0 / (1.0 + np.exp(-odds))).astype(np.float32)
 
     def believed(self, confidence: float) -> npt.NDArray[np.bool_]:
@@ -86,7 +86,8 @@ class TrackEvidence:
             self._best = np.concatenate([self._best, np.full(more, -np.inf)])
 
 
-def _log_odds(probability: Floats) -> npt.NDArray[np.float64]:
+def log_odds_of(probability: Floats) -> npt.NDArray[np.float64]:
+    """Return log odds, (N,) float64, of probabilities; finite also at 0 and 1."""
     chance = np.clip(probability.astype(np.float64), _SUREST, 1.0 - _SUREST)
     odds: npt.NDArray[np.float64] = np.log(chance / (1.0 - chance))
     return odds
