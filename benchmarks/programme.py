@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,9 @@ from sertoli.outcomes import Programme, synthetic_programme
 
 CLINICS = 40
 SURGEONS = 4
+TERM_WEEKS = 39
+"""Of a pregnancy that ends with a birth."""
+
 OOCYTES = 2
 """Oocytes injected a cycle, at most: fewer than there are, for the sake of the time it takes."""
 
@@ -290,7 +294,7 @@ class _Clinic:
                 {
                     "pregnancy_id": pregnancy,
                     "number": 1,
-                    "born_on": (day + pd.Timedelta(days=265)).date(),
+                    "born_on": _weeks_after(day, TERM_WEEKS),
                     "alive": True,
                     "sex": "unknown",
                 }
@@ -316,7 +320,7 @@ def _outcome(row: Any) -> str:
 
 def _pregnancy(transfer: int, row: Any) -> dict[str, Any]:
     outcome = _outcome(row)
-    weeks = {"miscarriage": 9, "live_birth": 39}.get(outcome)
+    weeks = {"miscarriage": 9, "live_birth": TERM_WEEKS}.get(outcome)
     values: dict[str, Any] = {
         "transfer_id": transfer,
         "noted_on": (row.date + pd.Timedelta(days=14)).date(),
@@ -324,8 +328,13 @@ def _pregnancy(transfer: int, row: Any) -> dict[str, Any]:
         "outcome": outcome,
     }
     if weeks is not None:
-        values |= {"weeks": weeks, "ended_on": (row.date + pd.Timedelta(weeks=weeks - 2)).date()}
+        values |= {"weeks": weeks, "ended_on": _weeks_after(row.date, weeks)}
     return values
+
+
+def _weeks_after(transfer: pd.Timestamp, weeks: int) -> date:
+    """Return the day on which a pregnancy, counted from two weeks before transfer, is so old."""
+    return (transfer + pd.Timedelta(weeks=weeks - 2)).date()
 
 
 def _diagnoses(men: pd.DataFrame, man: dict[str, int]) -> Iterator[dict[str, Any]]:
