@@ -77,7 +77,7 @@ def graphs(folder: Path) -> list[Graph]:
     except ImportError as error:
         raise MissingExtraError(
             f"the detectors to compare with need the package {error.name}",
-            'pip install -e ".[train,bench]"',
+            'pip install -e ".[train,benchmarks]"',
         ) from error
     torch.manual_seed(0)
     return [
