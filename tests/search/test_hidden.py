@@ -120,7 +120,7 @@ def test_the_sentence_counts_what_hides_beyond_the_confirmed() -> None:
     assert bound.in_specimen is not None
     sentence = bound_sentence(bound)
     assert "3 sperm were confirmed and 1 left open" in sentence
-    assert f"at most {bound.in_material - 3} more" in sentence
+    assert f"at most {bound.in_material - 3} more, that one included, hide" in sentence
     assert f"at most {bound.in_specimen - 3} more" in sentence
 
 

@@ -53,7 +53,7 @@ def test_self_contained(recording: Path, tmp_path: Path, finder: Any) -> None:
     page = Page(search(recording, tmp_path / "out", finder, SEQUENCE).folder / "report.html")
     assert not re.search(r"https?://|//[a-z]|@import|src=|<link|fetch\(", page.source)
     assert page.text.count("Research software, not a medical device.") == 2
-    assert "4 sperm found in 12 frames" in page.text
+    assert "4 possible sperm in 12 frames" in page.text
 
 
 def test_every_sperm_with_its_place(recording: Path, tmp_path: Path, finder: Any) -> None:

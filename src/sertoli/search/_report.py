@@ -97,7 +97,7 @@ def write_index(path: Path, rows: list[dict[str, Any]], summary: dict[str, Any])
     Each row has ``input``, ``result`` and ``link`` (None without a report).
     """
     sperm = summary["sperm"]
-    found = f"{sperm:,} sperm found" if sperm else "No sperm was found"
+    found = f"{sperm:,} possible sperm" if sperm else "No sperm was found"
     stopped = ", stopped before the end" if summary["stopped"] else ""
     page = _template("index.html.j2").render(
         rows=rows,
@@ -108,14 +108,14 @@ def write_index(path: Path, rows: list[dict[str, Any]], summary: dict[str, Any])
 
 
 def result_line(summary: dict[str, Any]) -> str:
-    """Say in one sentence what the search found."""
+    """Say in one sentence what the search proposes: found is what a person confirmed."""
     searched = summary["frames_searched"]
     unit = "frame" if summary["kind"] == "sequence" else "field"
     fields = f"{searched:,} {unit}{'' if searched == 1 else 's'}"
     if not summary["sperm"]:
         confidence = summary["settings"]["confidence"]
         return f"No sperm was found in the {fields} searched at confidence {confidence:.2f}."
-    return f"{summary['sperm']:,} sperm found in {fields}"
+    return f"{summary['sperm']:,} possible sperm in {fields}"
 
 
 def _template(name: str) -> jinja2.Template:

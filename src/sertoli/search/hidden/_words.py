@@ -13,9 +13,11 @@ def bound_sentence(bound: HiddenBound) -> str:
             told += " Finding none would not prove that there are none."
         return told
     found = f"{bound.confirmed:,} sperm {'was' if bound.confirmed == 1 else 'were'} confirmed"
+    included = ""
     if bound.unsure:
         found += f" and {bound.unsure:,} left open"
-    here = _more(bound.in_material - bound.confirmed, "in what was searched")
+        included = f", {'that one' if bound.unsure == 1 else 'these'} included,"
+    here = _more(bound.in_material - bound.confirmed, "in what was searched", included)
     if bound.in_specimen is None:
         return (
             f"{found}; with 95 % probability {here}. For the whole specimen it cannot be said: "
@@ -27,10 +29,10 @@ def bound_sentence(bound: HiddenBound) -> str:
     return f"{found}; with 95 % probability {here}, and {everywhere}."
 
 
-def _more(hidden: int, where: str) -> str:
+def _more(hidden: int, where: str, included: str = "") -> str:
     if hidden == 0:
         return f"none hides {where}"
-    return f"at most {hidden:,} more {'hides' if hidden == 1 else 'hide'} {where}"
+    return f"at most {hidden:,} more{included} {'hides' if hidden == 1 else 'hide'} {where}"
 
 
 def _listed(reasons: tuple[str, ...]) -> str:
