@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 from benchmarks.page import replace_block
 from sertoli.search.hidden import (
@@ -69,6 +69,8 @@ class Regime:
 
 
 FIELDS = 20
+NODES = 200
+"""A distribution is taken at so many places."""
 
 REGIMES = (
     Regime("sperm lie singly (Poisson), dishes alike", alike=(0.002, 0.01)),
@@ -94,14 +96,16 @@ REGIMES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """One row a dish: truth, bound, and the bound of one who knew this dish's sensitivity.
+    """One row a dish: truth, bound, and the bounds of those who knew more.
 
-    Columns: material, specimen; -1 where no bound was told.
+    Columns: material, specimen; -1 where no bound was told. ``knowing`` is of one who knew this
+    dish's sensitivity, ``informed`` (material alone) of one who knew how dishes differ.
     """
 
     truth: npt.NDArray[np.int64]
     bound: npt.NDArray[np.int64]
     knowing: npt.NDArray[np.int64]
+    informed: npt.NDArray[np.int64]
 
 
 def simulate(regime: Regime, dishes: int, seed: int) -> Outcome:
@@ -115,13 +119,12 @@ def simulate(regime: Regime, dishes: int, seed: int) -> Outcome:
     """
     rng = np.random.default_rng(seed)
     rows = [_dish(regime, rng) for _ in range(dishes)]
-    truth, bound, knowing = (np.array(column, np.int64) for column in zip(*rows, strict=True))
-    return Outcome(truth, bound, knowing)
+    return Outcome(*(np.array(column, np.int64) for column in zip(*rows, strict=True)))
 
 
 def _dish(
     regime: Regime, rng: np.random.Generator
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int]]:
     mean, total = rng.uniform(*regime.mean), 1 / rng.uniform(*regime.alike) - 1
     counted = rng.integers(*regime.dishes)
     trials = rng.integers(*regime.trials, size=counted)
@@ -138,10 +141,13 @@ def _dish(
         least_bound(confirmed, np.array([chance])),
         least_bound(confirmed, chance * spread.share_of_sperm(share)),
     )
+    any_dish = beta.ppf((np.arange(NODES) + 0.5) / NODES, mean * total, (1 - mean) * total)
+    informed = least_bound(confirmed, any_dish)
     return (
         (searched, sperm),
         (_or_none(bound.in_material), _or_none(bound.in_specimen)),
         (_or_none(knowing[0]), _or_none(knowing[1])),
+        (_or_none(informed),),
     )
 
 
@@ -179,6 +185,8 @@ def row(regime: Regime, outcome: Outcome) -> str:
             f"| {np.median(bound):.0f} / {np.median(knowing):.0f} "
             f"= {np.median(bound) / max(float(np.median(knowing)), 1):.2f}"
         )
+    told = outcome.bound[:, 0] >= 0
+    cells.append(f"{np.median(outcome.informed[told]):.0f}")
     in_words = int((outcome.bound[:, 1] < 0).sum())
     return f"| {regime.name} | {' | '.join(cells)} | {in_words} |"
 
@@ -195,9 +203,10 @@ def lines(dishes: int) -> Iterator[str]:
     yield ""
     yield (
         "| regime | material: holds | of dishes with sperm | median bound / knowing "
-        "| specimen: holds | of dishes with sperm | median bound / knowing | told in words |"
+        "| specimen: holds | of dishes with sperm | median bound / knowing "
+        "| material: informed | told in words |"
     )
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|---|---|"
     sound = []
     for seed, regime in enumerate(REGIMES):
         outcome = simulate(regime, dishes, seed)

@@ -51,5 +51,6 @@ def test_outcomes_are_set_beside_their_targets() -> None:
     outcome = simulate(REGIMES[3], 4, 0)
     assert outcome.truth.shape == outcome.bound.shape == outcome.knowing.shape == (4, 2)
     assert (outcome.truth[:, 0] <= outcome.truth[:, 1]).all()
-    assert row(REGIMES[3], outcome).count("|") == 9
+    assert outcome.informed.shape == (4, 1)
+    assert row(REGIMES[3], outcome).count("|") == 10
     assert "target 0.936" in verdict([outcome], 0.9)
