@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from sertoli.frames._frame import Frame
-
-_LOOK_UP_S = 0.2
-"""Waiting is cut into pieces of this length: Windows delivers Ctrl-C only between them."""
+from sertoli.frames._frame_thread import LOOK_UP_S, FrameThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class Arrival:
     arrived_s: float
 
 
-class LatestFrame:
+class LatestFrame(FrameThread):
     """Reads frames on a thread of its own and holds only the newest: never a queue.
 
     Several may watch, each at its own pace; whoever is slow misses frames, and nobody ever
@@ -47,29 +42,9 @@ class LatestFrame:
     """
 
     def __init__(self, frames: Iterator[Frame]) -> None:
-        self._frames = frames
-        self._changed = threading.Condition()
+        super().__init__(frames, "latest-frame")
         self._newest: Arrival | None = None
-        self._is_stopped = False
-        self._is_done = False
-        self._error: BaseException | None = None
-        # A daemon: a camera that hangs must not keep the program from ending.
-        self._thread = threading.Thread(target=self._work, name="latest-frame", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._changed:
-            self._is_stopped = True
-            self._changed.notify_all()
-        self._thread.join()
+        self._count = 0
 
     def after(self, number: int) -> Arrival | None:
         """Wait for a frame newer than one seen before, and return the newest there is.
@@ -97,26 +72,12 @@ class LatestFrame:
                     raise self._error
                 if self._is_done:
                     return None
-                self._changed.wait(_LOOK_UP_S)
+                self._changed.wait(LOOK_UP_S)
         return None
 
-    def _work(self) -> None:
-        try:
-            for number, frame in enumerate(self._frames):
-                with self._changed:
-                    if self._is_stopped:
-                        break
-                    self._newest = Arrival(frame, number, time.perf_counter())
-                    self._changed.notify_all()
-        except BaseException as error:  # it belongs to those who watch
-            self._error = error
-        finally:
-            close = getattr(self._frames, "close", None)
-            if close is not None:
-                close()
-            with self._changed:
-                self._is_done = True
-                self._changed.notify_all()
+    def _take(self, frame: Frame) -> None:
+        self._newest = Arrival(frame, self._count, time.perf_counter())
+        self._count += 1
 
 
 def as_it_happened(

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from sertoli.frames._frame import Frame
-
-_LOOK_UP_S = 0.2
-"""Waiting is cut into pieces of this length: Windows delivers Ctrl-C only between them."""
+from sertoli.frames._frame_thread import LOOK_UP_S, FrameThread
 
 
-class ReadAhead:
+class ReadAhead(FrameThread):
     """An iterator over the same frames in the same order, decoded by a thread of its own.
 
-    Use it as a context manager: on leaving, also by Ctrl-C, the thread is stopped after the
-    frame it is at and the frames' iterator is closed.
+    Use it as a context manager; nothing comes any more once it is left.
 
     Parameters
     ----------
@@ -31,31 +25,9 @@ class ReadAhead:
     def __init__(self, frames: Iterator[Frame], depth: int) -> None:
         if depth < 1:
             raise ValueError(f"depth must be at least 1, not {depth}")
-        self._frames = frames
+        super().__init__(frames, "read-ahead")
         self._depth = depth
         self._ready: deque[Frame] = deque()
-        self._changed = threading.Condition()
-        self._is_stopped = False
-        self._is_done = False
-        self._error: BaseException | None = None
-        # A daemon: a decoder that hangs must not keep the program from ending.
-        self._thread = threading.Thread(target=self._work, name="read-ahead", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._changed:
-            self._is_stopped = True
-            self._ready.clear()
-            self._changed.notify_all()
-        self._thread.join()
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -63,8 +35,8 @@ class ReadAhead:
     def __next__(self) -> Frame:
         with self._changed:
             while not self._ready and not self._is_done and not self._is_stopped:
-                self._changed.wait(_LOOK_UP_S)
-            if self._ready:
+                self._changed.wait(LOOK_UP_S)
+            if self._ready and not self._is_stopped:
                 frame = self._ready.popleft()
                 self._changed.notify_all()
                 return frame
@@ -73,25 +45,11 @@ class ReadAhead:
             raise error
         raise StopIteration
 
-    def _work(self) -> None:
-        try:
-            for frame in self._frames:
-                with self._changed:
-                    while len(self._ready) >= self._depth and not self._is_stopped:
-                        self._changed.wait()
-                    if self._is_stopped:
-                        break
-                    self._ready.append(frame)
-                    self._changed.notify_all()
-        except BaseException as error:  # it belongs to the consumer
-            self._error = error
-        finally:
-            close = getattr(self._frames, "close", None)
-            if close is not None:
-                close()
-            with self._changed:
-                self._is_done = True
-                self._changed.notify_all()
+    def _take(self, frame: Frame) -> None:
+        while len(self._ready) >= self._depth and not self._is_stopped:
+            self._changed.wait()
+        if not self._is_stopped:
+            self._ready.append(frame)
 
 
 def read_ahead(frames: Iterator[Frame], depth: int = 8) -> ReadAhead:
