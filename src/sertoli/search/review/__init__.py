@@ -2,10 +2,8 @@
 
 from sertoli.search.review._candidates import (
     Candidate,
-    FindingsTable,
     candidates_of,
     object_of_each,
-    read_findings,
 )
 from sertoli.search.review._decisions import (
     DECISIONS_NAME,
@@ -15,8 +13,10 @@ from sertoli.search.review._decisions import (
     Verdict,
 )
 from sertoli.search.review._files import summarise_review, write_review
+from sertoli.search.review._findings_table import FindingsTable, read_findings
 from sertoli.search.review._pictures import Picture, Recording, ReportPictures
-from sertoli.search.review._queue import ReviewProgress, ReviewQueue
+from sertoli.search.review._progress import ReviewProgress
+from sertoli.search.review._queue import ReviewQueue
 from sertoli.search.review._standing import State
 from sertoli.search.review._text_picture import text_picture
 from sertoli.search.review._told import REVIEW_NAME

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from sertoli.errors import InputError
 from sertoli.search.review._decisions import Place
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from sertoli.search.review._findings_table import NO_TRACK, FindingsTable, Floats, Integers
 
 SAME_OBJECT_UM = 3.0
 """Findings of overlapping fields nearer than this on the stage are one object: less than a head."""
@@ -25,8 +19,6 @@ PLACES = 5
 
 LEAST_REACH_PX = 6.0
 """Two places of a frame are the same head within half its longer side, or this if that is less."""
-
-NO_TRACK = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,74 +55,6 @@ class Candidate:
     marked: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FindingsTable:
-    """``findings.csv`` in columns, N rows as in the file.
-
-    Parameters
-    ----------
-    frame, track : ndarray, (N,) int64
-    box_px : ndarray, (N, 4)
-        Centre x, y, width, height.
-    stage_um : ndarray, (N, 2)
-        NaN without a stage.
-    time_s, probability : ndarray, (N,)
-    file : list of str
-    """
-
-    frame: Integers
-    track: Integers
-    box_px: Floats
-    stage_um: Floats
-    time_s: Floats
-    probability: Floats
-    file: list[str]
-
-
-def read_findings(path: Path) -> FindingsTable:
-    """Read ``findings.csv``.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or is not one.
-    """
-    whole: list[tuple[int, int]] = []
-    numbers: list[tuple[float, ...]] = []
-    files: list[str] = []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                whole.append((int(row["frame"]), int(row["track_id"] or NO_TRACK)))
-                numbers.append(
-                    tuple(
-                        float(row[name] or math.nan)
-                        for name in (
-                            "x_px",
-                            "y_px",
-                            "width_px",
-                            "height_px",
-                            "x_um",
-                            "y_um",
-                            "time_s",
-                            "probability",
-                        )
-                    )
-                )
-                files.append(row["file"])
-        integers = np.array(whole, np.int64).reshape(-1, 2)
-        table = np.array(numbers, np.float64).reshape(-1, 8)
-        if not np.isfinite(table[:, [0, 1, 2, 3, 7]]).all():
-            raise ValueError("a place or probability is no number")
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
-        raise InputError(
-            f"{path} is no table of findings ({error})", "name a folder that `sertoli search` wrote"
-        ) from error
-    return FindingsTable(
-        integers[:, 0], integers[:, 1], table[:, :4], table[:, 4:6], table[:, 6], table[:, 7], files
-    )
-
-
 def object_of_each(table: FindingsTable) -> Integers:
     """Return for every finding which object it is a sighting of, (N,).
 
@@ -153,6 +77,13 @@ def candidates_of(table: FindingsTable, objects: Integers) -> list[Candidate]:
     The most probable first: with every look costing the same, that gives the most sperm for the
     fewest looks at any moment the person stops.
     """
+    return [one for one, _ in candidates_with_rows(table, objects)]
+
+
+def candidates_with_rows(
+    table: FindingsTable, objects: Integers
+) -> list[tuple[Candidate, Integers]]:
+    """Return `candidates_of`, each with its rows of the table, best first."""
     order = np.lexsort((table.frame, -table.probability, objects))
     starts = np.flatnonzero(np.diff(objects[order], prepend=-1))
     found, taken = [], set()
@@ -165,22 +96,25 @@ def candidates_of(table: FindingsTable, objects: Integers) -> list[Candidate]:
             name = f"{base}-{number}"
         taken.add(name)
         time_s = float(table.time_s[best])
-        found.append(
-            Candidate(
-                id=name,
-                # as `tracks.csv`: the mean of the best sightings
-                probability=float(table.probability[rows[:PLACES]].mean())
-                if table.track[best] != NO_TRACK
-                else float(table.probability[best]),
-                sightings=len(rows),
-                places=tuple(_place(table, int(row)) for row in rows[:PLACES]),
-                time_s=None if math.isnan(time_s) else time_s,
-                file=table.file[best],
-                tracks=tuple(sorted({int(t) for t in table.track[rows]} - {NO_TRACK})),
-            )
+        candidate = Candidate(
+            id=name,
+            # as `tracks.csv`: the mean of the best sightings
+            probability=float(table.probability[rows[:PLACES]].mean())
+            if table.track[best] != NO_TRACK
+            else float(table.probability[best]),
+            sightings=len(rows),
+            places=tuple(_place(table, int(row)) for row in rows[:PLACES]),
+            time_s=None if math.isnan(time_s) else time_s,
+            file=table.file[best],
+            tracks=tuple(sorted({int(t) for t in table.track[rows]} - {NO_TRACK})),
         )
-    found.sort(key=lambda one: (-(one.probability or 0), -one.sightings, one.places[0].frame))
+        found.append((candidate, rows))
+    found.sort(key=lambda pair: _rank(pair[0]))
     return found
+
+
+def _rank(one: Candidate) -> tuple[float, int, int]:
+    return -(one.probability or 0), -one.sightings, one.places[0].frame
 
 
 def place_id(place: Place) -> str:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from sertoli.errors import InputError, OutputError, SettingError
 from sertoli.search._identity import content_of
@@ -23,10 +16,8 @@ from sertoli.search.hidden import (
 )
 from sertoli.search.review._candidates import (
     Candidate,
-    FindingsTable,
-    candidates_of,
+    candidates_with_rows,
     object_of_each,
-    read_findings,
 )
 from sertoli.search.review._decisions import (
     Decision,
@@ -36,56 +27,19 @@ from sertoli.search.review._decisions import (
     checked_name,
     new_decision,
 )
+from sertoli.search.review._findings_table import FindingsTable, read_findings
+from sertoli.search.review._progress import ReviewProgress
+from sertoli.search.review._searched import read_summary
 from sertoli.search.review._standing import PlaceFinder, Standing, State, in_force, stand
 from sertoli.search.review._told import read_told
 
 UNSETTLED = (State.UNSURE, State.DISPUTED)
 
 MARKED_SIDE_PX = 16.0
-"""Side of the box around a place that a person marked, unless told."""
+"""Side of the box around a place that a person marked."""
 
-
-@dataclass(frozen=True, slots=True)
-class ReviewProgress:
-    """How far a review is.
-
-    Parameters
-    ----------
-    candidates : int
-        Proposed by the search.
-    open : int
-        Of these nobody has looked at.
-    confirmed, rejected : int
-        Objects a person confirmed (those marked by hand included) or rejected.
-    unsure : int
-        Left open, or confirmed by one person and rejected by another.
-    frames_total : int or None
-        Frames to look through by eye, where no search was made; else 0.
-    frames_looked : int
-        Of these looked at.
-    """
-
-    candidates: int
-    open: int
-    confirmed: int
-    rejected: int
-    unsure: int
-    frames_total: int | None = 0
-    frames_looked: int = 0
-
-    @property
-    def share_reviewed(self) -> float:
-        """Share of the work that is done, 0 to 1."""
-        total = self.candidates + (self.frames_total or 0)
-        done = self.candidates - self.open + self.frames_looked
-        return 1.0 if not total else min(1.0, done / total)
-
-    @property
-    def unreviewed(self) -> int | None:
-        """Candidates or frames nobody has looked at; None if nothing was looked at at all."""
-        left = self.open + max(0, (self.frames_total or 0) - self.frames_looked)
-        total = self.candidates + (self.frames_total or 0)
-        return None if total and left == total else left
+FURTHEST_PX = 1e6
+"""No picture is larger."""
 
 
 class ReviewQueue:
@@ -136,8 +90,8 @@ class ReviewQueue:
         self.own_sensitivity = before.sensitivity if sensitivity is None else sensitivity
         require_share(self.share_searched)
         self.by = checked_name(by)
-        self.summary = _summary(folder)
-        table: FindingsTable | None = None
+        self.summary = read_summary(folder)
+        table = FindingsTable.empty()
         if self.summary is not None:
             self.input_content = str(self.summary["identity"]["input content"])
             if recording is not None and content_of(recording) != self.input_content:
@@ -155,10 +109,9 @@ class ReviewQueue:
             self.input_content = content_of(recording)
             _make(folder)
         self.journal = DecisionJournal(folder)
-        table = table or _nothing()
-        objects = object_of_each(table)
-        self._found = candidates_of(table, objects)
-        self._finder = PlaceFinder(table, _names(table, objects, self._found))
+        found = candidates_with_rows(table, object_of_each(table))
+        self._found = [one for one, _ in found]
+        self._finder = PlaceFinder(table, found)
         self._skipped: dict[str, int] = {}
         self.again = again
         self._decided: set[str] = set()
@@ -246,14 +199,7 @@ class ReviewQueue:
         """Say that it cannot be told."""
         self._decide(candidate, Verdict.UNSURE)
 
-    def mark(
-        self,
-        frame: int,
-        x_px: float,
-        y_px: float,
-        width_px: float = MARKED_SIDE_PX,
-        height_px: float = MARKED_SIDE_PX,
-    ) -> Candidate:
+    def mark(self, frame: int, x_px: float, y_px: float) -> Candidate:
         """Confirm a sperm that the person saw at a place, and return it.
 
         If a candidate lies there it is confirmed, else a new one is made.
@@ -263,7 +209,7 @@ class ReviewQueue:
         SettingError
             If the place is not possible.
         """
-        place = self.place(frame, x_px, y_px, width_px, height_px)
+        place = self.place(frame, x_px, y_px)
         self._write(
             new_decision(self.by, self.input_content, Verdict.CONFIRM, [place], marked=True)
         )
@@ -277,14 +223,7 @@ class ReviewQueue:
             if any(said.id == last for said in self._standings[one.id].by.values())
         )
 
-    def place(
-        self,
-        frame: int,
-        x_px: float,
-        y_px: float,
-        width_px: float = MARKED_SIDE_PX,
-        height_px: float = MARKED_SIDE_PX,
-    ) -> Place:
+    def place(self, frame: int, x_px: float, y_px: float) -> Place:
         """Return a place that could be marked, as far as can be told without the pictures.
 
         Raises
@@ -292,14 +231,7 @@ class ReviewQueue:
         SettingError
             If the place is not possible.
         """
-        numbers = (x_px, y_px, width_px, height_px)
-        if (
-            frame < 0
-            or not all(math.isfinite(one) for one in numbers)
-            or min(x_px, y_px) < -0.5
-            or min(width_px, height_px) <= 0
-            or max(numbers) > 1e6
-        ):
+        if frame < 0 or not all(-0.5 <= one <= FURTHEST_PX for one in (x_px, y_px)):
             raise SettingError(
                 f"frame {frame}, x {x_px}, y {y_px} is no place in a picture",
                 "give a frame from 0, and x and y in px from the top left",
@@ -310,7 +242,7 @@ class ReviewQueue:
                 f"there is no frame {frame}: {last} frames are counted from 0",
                 "give a frame that the search saw",
             )
-        return Place(frame, x_px, y_px, width_px, height_px)
+        return Place(frame, x_px, y_px, MARKED_SIDE_PX, MARKED_SIDE_PX)
 
     def looked(self, frame: int) -> None:
         """Note that the person has looked a frame through by eye."""
@@ -396,56 +328,6 @@ class ReviewQueue:
         self._size = self.journal.size_bytes
         self._decisions.append(decision)
         self._stand()
-
-
-def _names(
-    table: FindingsTable, objects: np.ndarray[Any, np.dtype[np.int64]], found: list[Candidate]
-) -> list[str]:
-    """Return the candidate's id of every finding."""
-    at = {
-        (int(frame), round(float(x), 4), round(float(y), 4)): int(number)
-        for frame, (x, y), number in zip(table.frame, table.box_px[:, :2], objects, strict=True)
-    }
-    of = {}
-    for one in found:
-        best = one.places[0]
-        of[at[(best.frame, round(best.x_px, 4), round(best.y_px, 4))]] = one.id
-    return [of[int(number)] for number in objects]
-
-
-def _nothing() -> FindingsTable:
-    none = np.zeros(0)
-    whole = np.zeros(0, np.int64)
-    return FindingsTable(whole, whole, np.zeros((0, 4)), np.zeros((0, 2)), none, none, [])
-
-
-def _summary(folder: Path) -> dict[str, Any] | None:
-    """Return the search's summary, None if no search was made here."""
-    file = folder / "summary.json"
-    if not file.is_file():
-        return None
-    try:
-        summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if summary["schema_version"] != 1 or summary["command"] != "search":
-            raise ValueError("no search")
-        checks: list[Callable[[], Any]] = [
-            lambda: str(summary["identity"]["input content"]),
-            lambda: summary["kind"].strip(),
-            lambda: int(summary["frames_searched"]),
-            lambda: str(summary["weights"]["sha256"]),
-            lambda: float(summary["settings"]["confidence"]),
-            lambda: summary["optics"]["modality"],
-            lambda: list(summary["warnings"]),
-            lambda: summary["finished_at"].strip(),
-        ]
-        for check in checks:
-            check()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file} is no summary of a search of one input",
-            "name a folder that `sertoli search` wrote for one input",
-        ) from error
-    return summary
 
 
 def _make(folder: Path) -> None:

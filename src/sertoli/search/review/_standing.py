@@ -11,13 +11,12 @@ import numpy as np
 from sertoli.search.review._candidates import (
     LEAST_REACH_PX,
     Candidate,
-    FindingsTable,
-    Integers,
     is_near,
     only_marked,
     place_id,
 )
 from sertoli.search.review._decisions import Decision, Place, Verdict
+from sertoli.search.review._findings_table import FindingsTable, Integers
 
 
 class State(StrEnum):
@@ -65,15 +64,15 @@ class PlaceFinder:
     Parameters
     ----------
     table : FindingsTable
-    names : sequence of str
-        Candidate's id of every row of the table.
+    found : sequence of (Candidate, ndarray of int64)
+        The candidates with their rows of the table.
     """
 
-    def __init__(self, table: FindingsTable, names: Sequence[str]) -> None:
+    def __init__(self, table: FindingsTable, found: Sequence[tuple[Candidate, Integers]]) -> None:
         self._order: Integers = np.argsort(table.frame, kind="stable")
         self._frame = table.frame[self._order]
         self._box = table.box_px[self._order]
-        self._names = names
+        self._name = {row: one.id for one, rows in found for row in rows.tolist()}
         self._known: dict[tuple[Place, ...], str | None] = {}
 
     def find(self, place: Place) -> str | None:
@@ -88,7 +87,7 @@ class PlaceFinder:
         nearest = int(apart.argmin())
         if not np.isfinite(apart[nearest]):
             return None
-        return self._names[int(self._order[start + nearest])]
+        return self._name[int(self._order[start + nearest])]
 
     def find_any(self, places: tuple[Place, ...]) -> str | None:
         """Return the candidate that most of the places belong to."""
