@@ -12,8 +12,10 @@ from urllib.parse import quote
 from sertoli.errors import OutputError, UserError
 from sertoli.outputs import OutputFolder, absolute
 from sertoli.search._identity import without_folders
-from sertoli.search._report import result_line, write_index
-from sertoli.search._run import Progress, search
+from sertoli.search._pass import Progress
+from sertoli.search._report import write_index
+from sertoli.search._report_words import result_line
+from sertoli.search._run import search
 from sertoli.search._settings import Finder, SearchSettings
 from sertoli.search._summary import DISCLAIMER, SCHEMA_VERSION
 from sertoli.sperm import plain_text

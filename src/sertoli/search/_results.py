@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import csv
 import heapq
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TextIO
+from typing import TextIO
 
-import numpy as np
-import numpy.typing as npt
-
-from sertoli.search._journal import BrokenFrame, SearchedFrame, read_records
-from sertoli.sperm import COCO_CATEGORIES, Sightings, coco_image, plain_text
+from sertoli.search._coco_file import CocoFile
+from sertoli.search._journal import BrokenFrame, SearchedFrame
+from sertoli.search._links import Links, link, linked_records
+from sertoli.sperm import Sightings, plain_text
 from sertoli.sperm.morphology import MORPHOLOGY_COLUMNS, Piece, TrackShapes
 from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
-from sertoli.sperm.tracking import TrackEvidence, TrackJoiner
 
 TRACKS_COLUMNS = (
     "track_id",
@@ -75,43 +71,6 @@ class Shown:
     track_id: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Links:
-    """What the second pass made of the live linker's tracks.
-
-    Parameters
-    ----------
-    track : ndarray, (T,) int64
-        Which final track each is part of; -1 where it is no sperm.
-    whole, evidence : ndarray, (T,) int64, and TrackEvidence
-        Which joined track each is part of, sperm or not, and what is known of those.
-    confidence : float
-        Lowest probability of a finding.
-    """
-
-    track: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    whole: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    evidence: TrackEvidence = field(default_factory=TrackEvidence)
-    confidence: float = 0.0
-
-    def applied(self, record: SearchedFrame) -> SearchedFrame:
-        """Return a frame with its final tracks, probabilities and findings; stills have none."""
-        if not len(self.track) or not len(record.found):
-            return record
-        found, whole = record.found, self.whole[record.track_id]
-        probability = self.evidence.weighed(found.probability, whole)
-        kept = np.flatnonzero(probability >= self.confidence)
-        place = dict(zip(kept.tolist(), range(len(kept)), strict=True)) if record.thumbnails else {}
-        return replace(
-            record,
-            found=replace(found.take(kept), probability=probability[kept]),
-            track_id=self.track[record.track_id[kept]],
-            thumbnails=[
-                replace(one, row=place[one.row]) for one in record.thumbnails if one.row in place
-            ],
-        )
-
-
 @dataclass(slots=True)
 class Gathered:
     """What the whole journal says, without the findings themselves.
@@ -148,11 +107,11 @@ def write_tables(journal: Path, folder: Path, input_name: str, confidence: float
     whole track (`sertoli.sperm.tracking.TrackEvidence`). What is written depends on the journal
     alone, so a resumed search ends with the same bytes as an unbroken one.
     """
-    gathered = Gathered(links=_link(journal, confidence))
+    gathered = Gathered(links=link(journal, confidence))
     meter = MotilityMeter()
     with (
         (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
-        _CocoFile(folder / "findings.coco.json", input_name) as coco,
+        CocoFile(folder / "findings.coco.json", input_name) as coco,
     ):
         Sightings.empty().to_csv(findings)
         for offset, record in linked_records(journal, gathered.links):
@@ -181,34 +140,6 @@ def write_tables(journal: Path, folder: Path, input_name: str, confidence: float
     with (folder / "tracks.csv").open("w", encoding="utf-8", newline="") as tracks:
         _write_tracks(tracks, gathered)
     return gathered
-
-
-def linked_records(
-    journal: Path, links: Links
-) -> Iterator[tuple[int, SearchedFrame | BrokenFrame]]:
-    """Give every record with its offset, its tracks and findings as the second pass made them.
-
-    Parameters
-    ----------
-    journal : Path
-    links : Links
-        `Gathered.links`.
-    """
-    for offset, record in read_records(journal):
-        yield offset, links.applied(record) if isinstance(record, SearchedFrame) else record
-
-
-def _link(journal: Path, confidence: float) -> Links:
-    joiner, live = TrackJoiner(), TrackEvidence()
-    for _, record in read_records(journal):
-        if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
-            joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
-            live.add(record.found.probability, record.track_id)
-    whole = joiner.join()
-    evidence = live.joined(whole)
-    sperm = evidence.believed(confidence)
-    numbered = np.where(sperm, np.cumsum(sperm) - 1, -1)
-    return Links(numbered[whole], whole, evidence, confidence)
 
 
 def sightings_of(record: SearchedFrame) -> Sightings:
@@ -281,33 +212,3 @@ def _write_tracks(file: TextIO, gathered: Gathered) -> None:
                 *gathered.shapes.shape(track_id).cells(),
             ]
         )
-
-
-class _CocoFile:
-    """Writes a COCO detection set as it comes; only the list of images is held."""
-
-    def __init__(self, path: Path, input_name: str) -> None:
-        self._input_name = input_name
-        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
-        self._images: list[str] = []
-        self._annotations = 0
-
-    def __enter__(self) -> _CocoFile:
-        categories = json.dumps(list(COCO_CATEGORIES))
-        self._file.write(f'{{"categories": {categories},\n"annotations": [')
-        return self
-
-    def add(self, record: SearchedFrame, sightings: Sightings) -> None:
-        self._images.append(
-            json.dumps(coco_image(record.index, record.file or self._input_name, record.shape_px))
-        )
-        if not len(sightings):
-            return
-        rows = sightings.coco_json(self._annotations + 1)
-        self._file.write((",\n" if self._annotations else "\n") + rows)  # a line a frame
-        self._annotations += len(sightings)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._file:
-            if kind is None:
-                self._file.write('],\n"images": [\n' + ",\n".join(self._images) + "]}\n")

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.search._journal import SearchedFrame
-from sertoli.search._results import TRACKS_COLUMNS, Links, linked_records
+from sertoli.search._links import Links, linked_records
+from sertoli.search._results import TRACKS_COLUMNS
 
 BEFORE_MOTION = TRACKS_COLUMNS[: TRACKS_COLUMNS.index("motility")]
 MOTION = TRACKS_COLUMNS[TRACKS_COLUMNS.index("motility") : TRACKS_COLUMNS.index("speed_unit")]

@@ -12,9 +12,10 @@ from sertoli.search.review._decisions import (
     Place,
     Verdict,
 )
+from sertoli.search.review._drawing import Picture
 from sertoli.search.review._files import summarise_review, write_review
 from sertoli.search.review._findings_table import FindingsTable, read_findings
-from sertoli.search.review._pictures import Picture, Recording, ReportPictures
+from sertoli.search.review._pictures import Recording, ReportPictures
 from sertoli.search.review._progress import ReviewProgress
 from sertoli.search.review._queue import ReviewQueue
 from sertoli.search.review._standing import State

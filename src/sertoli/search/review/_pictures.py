@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sertoli.errors import InputError, SettingError
 from sertoli.frames import Frame, FrameSource, open_source
@@ -19,15 +18,12 @@ from sertoli.search._identity import content_of
 from sertoli.search._thumbnails import SIDE_PX, stretch
 from sertoli.search.review._candidates import Candidate
 from sertoli.search.review._decisions import Place
-
-Picture = npt.NDArray[np.uint8]
+from sertoli.search.review._drawing import Picture, beside, cut, enlarged, mark, ruled
 
 CONTEXT_PX = 320
 """Side of the surroundings shown beside a candidate."""
 
 ENLARGED_PX = 320
-GAP_PX = 8
-MARK = (255, 176, 0)
 MAX_STEPS_FORWARD = 200
 """A recording is read on, not sought in anew, for a frame so little further on."""
 
@@ -118,18 +114,18 @@ class Recording:
         """Return a place enlarged and beside it its surroundings, marked, (h, w, 3)."""
         pixels = self.frame(place.frame).grey()
         side = round(min(max(SIDE_PX, 2 * max(place.width_px, place.height_px)), 512))
-        near, near_at = _cut(pixels, place, side)
-        wide, wide_at = _cut(pixels, place, CONTEXT_PX)
-        return _beside(
-            _enlarged(near, near_at, place, ENLARGED_PX),
-            _enlarged(wide, wide_at, place, ENLARGED_PX),
+        near, near_at = cut(pixels, place, side)
+        wide, wide_at = cut(pixels, place, CONTEXT_PX)
+        return beside(
+            enlarged(near, near_at, place, ENLARGED_PX),
+            enlarged(wide, wide_at, place, ENLARGED_PX),
         )
 
     def whole(self, index: int, marked: Iterable[Place] = ()) -> Picture:
         """Return a whole frame, what is marked, and coordinates at its rim, (h, w, 3)."""
-        shown = _ruled(stretch(self.frame(index).grey()))
+        shown = ruled(stretch(self.frame(index).grey()))
         for place in marked:
-            _mark(shown, place.x_px, place.y_px, place.width_px, place.height_px)
+            mark(shown, place.x_px, place.y_px, place.width_px, place.height_px)
         return shown
 
     def require_place(self, frame: int, x_px: float, y_px: float) -> None:
@@ -208,14 +204,14 @@ class ReportPictures:
             return None
         row, column = divmod(cell, int(self._data["across"]))
         side = int(self._data["side"])
-        cut = self._sheets[number][
+        piece = self._sheets[number][
             row * side : (row + 1) * side, column * side : (column + 1) * side
         ]
-        large = cv2.resize(cut, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(piece, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
         shown = np.repeat(np.asarray(large, np.uint8)[:, :, None], 3, axis=2)
         sperm, zoom = self._data["sperm"], ENLARGED_PX / side
         x, y, w, h = (float(sperm[name][rank]) * zoom for name in ("mx", "my", "mw", "mh"))
-        _mark(shown, x, y, w, h)
+        mark(shown, x, y, w, h)
         return shown
 
 
@@ -224,61 +220,3 @@ def _script(text: str, name: str) -> str:
     if found is None:
         raise ValueError(f"no {name} in the report")
     return found[1]
-
-
-def _cut(pixels: npt.NDArray[Any], place: Place, side: int) -> tuple[Picture, tuple[int, int]]:
-    height, width = pixels.shape
-    left = min(max(round(place.x_px - (side - 1) / 2), 0), max(width - side, 0))
-    top = min(max(round(place.y_px - (side - 1) / 2), 0), max(height - side, 0))
-    return stretch(np.array(pixels[top : top + side, left : left + side])), (left, top)
-
-
-def _enlarged(cut: Picture, at: tuple[int, int], place: Place, side: int) -> Picture:
-    import cv2
-
-    zoom = side / max(cut.shape)
-    size = (max(1, round(cut.shape[1] * zoom)), max(1, round(cut.shape[0] * zoom)))
-    large = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    shown = np.repeat(large[:, :, None], 3, axis=2)
-    _mark(
-        shown,
-        (place.x_px - at[0] + 0.5) * zoom,
-        (place.y_px - at[1] + 0.5) * zoom,
-        place.width_px * zoom,
-        place.height_px * zoom,
-    )
-    canvas = np.full((side, side, 3), 128, np.uint8)
-    canvas[: shown.shape[0], : shown.shape[1]] = shown[:side, :side]
-    return canvas
-
-
-def _mark(shown: Picture, x: float, y: float, width: float, height: float) -> None:
-    """Draw the corners of a box around a head, a little larger than it."""
-    import cv2
-
-    half_w, half_h, arm = width / 2 + 6, height / 2 + 6, 9
-    for dx in (-1, 1):
-        for dy in (-1, 1):
-            corner = (round(x + dx * half_w), round(y + dy * half_h))
-            cv2.line(shown, corner, (corner[0] - dx * arm, corner[1]), MARK, 2)
-            cv2.line(shown, corner, (corner[0], corner[1] - dy * arm), MARK, 2)
-
-
-def _beside(left: Picture, right: Picture) -> Picture:
-    gap = np.full((left.shape[0], GAP_PX, 3), 255, np.uint8)
-    return np.hstack([left, gap, right])
-
-
-def _ruled(pixels: Picture) -> Picture:
-    import cv2
-
-    shown = np.repeat(pixels[:, :, None], 3, axis=2)
-    height, width = pixels.shape
-    step = 50 if max(height, width) <= 1000 else 100 * max(1, max(height, width) // 2000)
-    for x in range(0, width, step):
-        cv2.line(shown, (x, 0), (x, 6), MARK, 1)
-        cv2.putText(shown, str(x), (x + 2, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.35, MARK, 1)
-    for y in range(step, height, step):
-        cv2.line(shown, (0, y), (6, y), MARK, 1)
-        cv2.putText(shown, str(y), (8, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.35, MARK, 1)
-    return shown

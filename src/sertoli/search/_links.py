@@ -1,0 +1,84 @@
+"""The second pass over a journal: tracks joined, and sightings judged by their whole track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sertoli.search._journal import Record, SearchedFrame, read_records
+from sertoli.sperm.tracking import TrackEvidence, TrackJoiner
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """What the second pass made of the live linker's tracks.
+
+    Parameters
+    ----------
+    track : ndarray, (T,) int64
+        Which final track each is part of; -1 where it is no sperm.
+    whole, evidence : ndarray, (T,) int64, and TrackEvidence
+        Which joined track each is part of, sperm or not, and what is known of those.
+    confidence : float
+        Lowest probability of a finding.
+    """
+
+    track: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    whole: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    evidence: TrackEvidence = field(default_factory=TrackEvidence)
+    confidence: float = 0.0
+
+    def applied(self, record: SearchedFrame) -> SearchedFrame:
+        """Return a frame with its final tracks, probabilities and findings; stills have none."""
+        if not len(self.track) or not len(record.found):
+            return record
+        found, whole = record.found, self.whole[record.track_id]
+        probability = self.evidence.weighed(found.probability, whole)
+        kept = np.flatnonzero(probability >= self.confidence)
+        place = dict(zip(kept.tolist(), range(len(kept)), strict=True)) if record.thumbnails else {}
+        return replace(
+            record,
+            found=replace(found.take(kept), probability=probability[kept]),
+            track_id=self.track[record.track_id[kept]],
+            thumbnails=[
+                replace(one, row=place[one.row]) for one in record.thumbnails if one.row in place
+            ],
+        )
+
+
+def link(journal: Path, confidence: float) -> Links:
+    """Join the live tracks of a journal, and judge which are sperm.
+
+    Parameters
+    ----------
+    journal : Path
+    confidence : float
+        Lowest probability of a finding.
+    """
+    joiner, live = TrackJoiner(), TrackEvidence()
+    for _, record in read_records(journal):
+        if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
+            joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
+            live.add(record.found.probability, record.track_id)
+    whole = joiner.join()
+    evidence = live.joined(whole)
+    sperm = evidence.believed(confidence)
+    numbered = np.where(sperm, np.cumsum(sperm) - 1, -1)
+    return Links(numbered[whole], whole, evidence, confidence)
+
+
+def linked_records(journal: Path, links: Links) -> Iterator[tuple[int, Record]]:
+    """Give every record with its offset, its tracks and findings as the second pass made them.
+
+    Parameters
+    ----------
+    journal : Path
+    links : Links
+        What `link` made of it.
+    """
+    for offset, record in read_records(journal):
+        yield offset, links.applied(record) if isinstance(record, SearchedFrame) else record
