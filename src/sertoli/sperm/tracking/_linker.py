@@ -63,6 +63,21 @@ STALE_FRAMES = 5
 """What each of up to so many frames unseen costs, for the same reason."""
 
 
+_TRACK = np.dtype(
+    [
+        ("id", np.int64),
+        ("place_px", np.float64, 2),
+        ("speed_px", np.float64, 2),
+        ("head_px", np.float64),
+        ("surprise_px2", np.float64),
+        ("log_odds", np.float64),
+        ("sightings", np.int64),
+        ("last_frame", np.int64),
+    ]
+)
+"""What is held of a track: its running place, speed, size, surprise and log odds."""
+
+
 class Linker:
     """Gives every sighting of a sequence its track, one frame at a time.
 
@@ -87,14 +102,7 @@ class Linker:
         self.plain_from = plain_from
         self.count = 0
         """Tracks begun so far; ids run from 0 to ``count - 1``."""
-        self._id = np.zeros(0, np.int64)
-        self._place_px = np.zeros((0, 2))
-        self._speed_px = np.zeros((0, 2))
-        self._head_px = np.zeros(0)
-        self._surprise_px2 = np.zeros(0)
-        self._log_odds = np.zeros(0)
-        self._sightings = np.zeros(0, np.int64)
-        self._last_frame = np.zeros(0, np.int64)
+        self._tracks = np.zeros(0, _TRACK)
 
     def link(
         self, found: Detections, frame: int, drift_px: tuple[float, float] = (0.0, 0.0)
@@ -121,15 +129,15 @@ class Linker:
         log_odds = log_odds_of(found.probability)
         plain = found.probability >= self.plain_from
         tracks, heads = self._match(
-            np.arange(len(self._id)), centre, log_odds, np.flatnonzero(plain), frame
+            np.arange(len(self._tracks)), centre, log_odds, np.flatnonzero(plain), frame
         )
         if not plain.all():
-            left = np.setdiff1d(np.arange(len(self._id)), tracks)
+            left = np.setdiff1d(np.arange(len(self._tracks)), tracks)
             more = self._match(left, centre, log_odds, np.flatnonzero(~plain), frame, FAINT_REACH)
             tracks, heads = np.concatenate([tracks, more[0]]), np.concatenate([heads, more[1]])
 
         ids = np.full(len(found), -1, np.int64)
-        ids[heads] = self._id[tracks]
+        ids[heads] = self._tracks["id"][tracks]
         self._update(tracks, centre[heads], head[heads], log_odds[heads], frame)
 
         new = np.flatnonzero((ids < 0) & plain)
@@ -139,16 +147,9 @@ class Linker:
         return ids
 
     def _forget(self, frame: int) -> None:
-        keep = frame - self._last_frame <= self.max_gap + 1
+        keep = frame - self._tracks["last_frame"] <= self.max_gap + 1
         if not keep.all():
-            self._id = self._id[keep]
-            self._place_px = self._place_px[keep]
-            self._speed_px = self._speed_px[keep]
-            self._head_px = self._head_px[keep]
-            self._surprise_px2 = self._surprise_px2[keep]
-            self._log_odds = self._log_odds[keep]
-            self._sightings = self._sightings[keep]
-            self._last_frame = self._last_frame[keep]
+            self._tracks = self._tracks[keep]
 
     def _match(
         self,
@@ -162,13 +163,14 @@ class Linker:
         """Return those of the rows of tracks and of the heads that belong together."""
         if not len(rows) or not len(heads):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        seen, head_px = self._sightings[rows], self._head_px[rows]
-        gap = (frame - self._last_frame[rows]).astype(np.float64)
-        expected = self._expected(rows, gap)
+        held = self._tracks[rows]
+        seen, head_px = held["sightings"], held["head_px"]
+        gap = (frame - held["last_frame"]).astype(np.float64)
+        expected = _expected(held, gap)
         growth = 1.0 + REACH_GROWTH * (gap - 1)
         far = np.where(seen > 1, REACH_HEADS, REACH_NEW_HEADS)
         reach = np.maximum(head_px * far, MIN_REACH_PX) * growth
-        surprise = np.maximum(np.sqrt(self._surprise_px2[rows]), LEAST_SURPRISE_HEADS * head_px)
+        surprise = np.maximum(np.sqrt(held["surprise_px2"]), LEAST_SURPRISE_HEADS * head_px)
         usual = np.minimum(reach, SURPRISES * surprise * growth)
 
         pairs = cKDTree(expected).sparse_distance_matrix(
@@ -177,18 +179,10 @@ class Linker:
         within = pairs["v"] <= share * reach[pairs["i"]]
         i, j = pairs["i"][within], pairs["j"][within]
         doubt = YOUNG_COST / seen + STALE_COST * np.minimum(gap - 1, STALE_FRAMES)
-        unlike = np.minimum(np.abs(log_odds[heads[j]] - self._log_odds[rows[i]]), MOST_UNLIKE)
+        unlike = np.minimum(np.abs(log_odds[heads[j]] - held["log_odds"][i]), MOST_UNLIKE)
         cost = (pairs["v"][within] / usual[i]) ** 2 + doubt[i] + UNLIKE_COST * unlike**2
         chosen_tracks, chosen_heads = assign(i, j, cost)
         return rows[chosen_tracks], heads[chosen_heads]
-
-    def _expected(
-        self, rows: npt.NDArray[np.int64], gap: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """Return where the speeds put tracks so many frames after they were seen, (N, 2) px."""
-        # 1 + d + d^2 + ... : a damped step for each frame since it was last seen.
-        steps = (1.0 - DAMPING**gap) / (1.0 - DAMPING)
-        return np.asarray(self._place_px[rows] + self._speed_px[rows] * steps[:, None])
 
     def _update(
         self,
@@ -198,21 +192,21 @@ class Linker:
         log_odds: npt.NDArray[np.float64],
         frame: int,
     ) -> None:
-        frames = (frame - self._last_frame[tracks]).astype(np.float64)
-        off = ((centre - self._expected(tracks, frames)) ** 2).sum(axis=1) / frames
+        held = self._tracks[tracks]
+        frames = (frame - held["last_frame"]).astype(np.float64)
+        off = ((centre - _expected(held, frames)) ** 2).sum(axis=1) / frames
         # the second sighting was not foretold by any speed, the third replaces the first guess
-        weight = np.choose(np.minimum(self._sightings[tracks], 3) - 1, [0.0, 1.0, RUNNING])
-        self._surprise_px2[tracks] += weight * (off - self._surprise_px2[tracks])
-        self._log_odds[tracks] += RUNNING * (log_odds - self._log_odds[tracks])
-        gap = frames[:, None]
-        speed = (centre - self._place_px[tracks]) / gap
-        first = (self._sightings[tracks] == 1)[:, None]
-        weight = np.where(first, 1.0, SPEED_WEIGHT)
-        self._speed_px[tracks] += weight * (speed - self._speed_px[tracks])
-        self._place_px[tracks] = centre
-        self._head_px[tracks] += RUNNING * (head - self._head_px[tracks])
-        self._sightings[tracks] += 1
-        self._last_frame[tracks] = frame
+        weight = np.choose(np.minimum(held["sightings"], 3) - 1, [0.0, 1.0, RUNNING])
+        held["surprise_px2"] += weight * (off - held["surprise_px2"])
+        held["log_odds"] += RUNNING * (log_odds - held["log_odds"])
+        speed = (centre - held["place_px"]) / frames[:, None]
+        weight = np.where(held["sightings"] == 1, 1.0, SPEED_WEIGHT)
+        held["speed_px"] += weight[:, None] * (speed - held["speed_px"])
+        held["place_px"] = centre
+        held["head_px"] += RUNNING * (head - held["head_px"])
+        held["sightings"] += 1
+        held["last_frame"] = frame
+        self._tracks[tracks] = held
 
     def _begin(
         self,
@@ -222,12 +216,15 @@ class Linker:
         log_odds: npt.NDArray[np.float64],
         frame: int,
     ) -> None:
-        n = len(ids)
-        self._id = np.concatenate([self._id, ids])
-        self._place_px = np.concatenate([self._place_px, centre])
-        self._speed_px = np.concatenate([self._speed_px, np.zeros((n, 2))])
-        self._head_px = np.concatenate([self._head_px, head])
-        self._surprise_px2 = np.concatenate([self._surprise_px2, head**2])
-        self._log_odds = np.concatenate([self._log_odds, log_odds])
-        self._sightings = np.concatenate([self._sightings, np.ones(n, np.int64)])
-        self._last_frame = np.concatenate([self._last_frame, np.full(n, frame, np.int64)])
+        new = np.zeros(len(ids), _TRACK)
+        new["id"], new["place_px"], new["head_px"] = ids, centre, head
+        new["surprise_px2"], new["log_odds"] = head**2, log_odds
+        new["sightings"], new["last_frame"] = 1, frame
+        self._tracks = np.concatenate([self._tracks, new])
+
+
+def _expected(held: npt.NDArray[np.void], gap: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return where the speeds put tracks so many frames after they were seen, (N, 2) px."""
+    # 1 + d + d^2 + ... : a damped step for each frame since it was last seen.
+    steps = (1.0 - DAMPING**gap) / (1.0 - DAMPING)
+    return np.asarray(held["place_px"] + held["speed_px"] * steps[:, None])
