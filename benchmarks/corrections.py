@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.cli.train import FIELDS, simulated
 from sertoli.sperm import Detector
 from sertoli.sperm.evaluation import Evaluation, ImageResult, evaluate
@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--update", type=Path, help="page to write the figures into")
     options = parser.parse_args()
+    require_block(options.update)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = options.data / "miamia"
     frames = read_labelled(folder / "annotations.json", folder / "images", classes=("sperm",))
@@ -140,11 +141,7 @@ def main() -> None:
     for video in before:
         folds.append(fold(video, frames, kept, before, options.steps))
         print(report(folds, options.steps), flush=True)
-    if options.update:
-        text = report(folds, options.steps)
-        options.update.write_text(
-            replace_block(options.update, text), encoding="utf-8", newline="\n"
-        )
+    renew_block(options.update, report(folds, options.steps))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import onnxruntime
 from benchmarks.general_detectors import SIDE_PX, Graph, graphs
 from benchmarks.graphics_card import measure as measure_card
 from benchmarks.graphics_card import report as report_card
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.search_speed import machine
 from sertoli.frames import Frame
 from sertoli.optics import Optics
@@ -87,16 +87,14 @@ class Timed:
 @click.option("--rounds", default=9, show_default=True, type=click.IntRange(1))
 def main(update: Path | None, weights: str, rounds: int) -> None:
     """Measure network, detector and general detectors side by side."""
-    if update is not None:
-        replace_block(update, "")  # find out now that the page has no place for the table
+    require_block(update)
     with tempfile.TemporaryDirectory(prefix="sertoli-benchmark-") as folder:
         others = graphs(Path(folder))
         measured = [measure(weights, others, threads, rounds) for threads in (None, 1)]
     counted = size(read_weights(weights)[1])
     text = report(weights, counted, others, measured) + "\n\n" + on_the_card(weights, counted[1])
     click.echo(text)
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 def measure(weights: str, others: list[Graph], threads: int | None, rounds: int) -> Timed:

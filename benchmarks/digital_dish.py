@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.phantom import make_dish
 from sertoli.phantom.render import OBSCURED_SPERM
 from sertoli.phantom.world import CellKind, Motility, Regime
@@ -70,8 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", type=Path, help="page whose table is to be replaced")
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for the table
+    require_block(options.update)
     detector = Detector()
     lines = [
         f"Default confidence {detector.default_confidence:.3f}, weights SHA-256 "
@@ -93,9 +92,7 @@ def main() -> None:
     ]
     text = "\n".join(lines)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import structural_similarity
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.search_speed import machine
 from sertoli.enhance import (
     LightChain,
@@ -83,8 +83,7 @@ class Quality:
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(0), help="Of speed.")
 def main(update: Path | None, scenes: int, rounds: int) -> None:
     """Measure magnification, colour, steadiness and speed."""
-    if update is not None:
-        replace_block(update, "")  # find out now that the page has no place for the tables
+    require_block(update)
     fields = list(_fields(scenes))
     text = "\n\n".join(
         [
@@ -97,8 +96,7 @@ def main(update: Path | None, scenes: int, rounds: int) -> None:
         ]
     )
     click.echo(text)
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 def _fields(scenes: int) -> Iterator[tuple[str, Pixels]]:

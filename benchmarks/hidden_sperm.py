@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, binom
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.search.hidden import (
     EvenSpread,
     Sensitivity,
@@ -276,13 +276,10 @@ def main() -> None:
     parser.add_argument("--dishes", type=int, default=1000, help="of each regime")
     parser.add_argument("--update", type=Path, help="page whose figures are to be replaced")
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for them
+    require_block(options.update)
     text = "\n".join(lines(options.dishes))
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block
 from sertoli.frames import Frame
 from sertoli.tubules import CellNetwork, SectionMap, SectionMapper
 
@@ -80,9 +80,7 @@ def main() -> None:
         lines.append(row(animal, figures))
     text = "\n".join(lines)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 def judged(mapper: SectionMapper, file: Path) -> Picture:

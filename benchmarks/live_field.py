@@ -21,7 +21,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.enhance import LightChain
 from sertoli.frames import Frame, VideoWriter, as_it_happened, open_source
 from sertoli.operation import LiveField, map_apart
@@ -76,8 +76,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for the simulated recordings, to reuse")
     parser.add_argument("--update", type=Path, help="page whose figures to renew")
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for it
+    require_block(options.update)
     with tempfile.TemporaryDirectory() as folder:
         if options.video:
             recordings = {options.video.name: options.video}
@@ -89,9 +88,7 @@ def main() -> None:
         }
     text = table(measured, options.map_width)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 def simulated(folder: Path) -> dict[str, Path]:

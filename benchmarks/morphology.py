@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.frames import Frame
 from sertoli.optics import Modality, Optics
 from sertoli.phantom.render import BENCH_MODALITIES, View, random_look, take_picture
@@ -227,13 +227,12 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=FIELDS, help="for each modality")
     parser.add_argument("--update", type=Path, help="page to write the figures into")
     options = parser.parse_args()
+    require_block(options.update)
     lines = sizes(Detector(threads=1), HeadSizer(), options.fields)
     lines += ["", *classifier(options.data)]
     text = "\n".join(lines)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 if __name__ == "__main__":

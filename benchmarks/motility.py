@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.tracking import (
     FPS,
     SEMEN_SEEDS,
@@ -134,8 +134,7 @@ def report(
 def main(update: Path | None, weights: str, seconds: float, dishes: int, keep: Path | None) -> None:
     """Compare what a search says of motion with the truth of simulated dishes."""
     assert set(FIGURES) < set(MOTILITY_COLUMNS)
-    if update is not None:
-        replace_block(update, "")  # find out now that the page has no place for the table
+    require_block(update)
     finder = Detector(weights)
     grades: Counter[tuple[str, str]] = Counter()
     values = []
@@ -159,8 +158,7 @@ def main(update: Path | None, weights: str, seconds: float, dishes: int, keep: P
                 values += one[1]
     text = report(grades, values, weights, seconds)
     click.echo(text)
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 if __name__ == "__main__":

@@ -24,3 +24,27 @@ def replace_block(page: Path, text: str) -> str:
     if not begin or not end:
         raise InputError(f"{page} has no place for the table", f"put {BEGIN} and {END} into it")
     return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+def require_block(page: Path | None) -> None:
+    """Find out before an hour's work that a page has no place for figures; None is no page.
+
+    Raises
+    ------
+    InputError
+        As `replace_block`.
+    """
+    if page is not None:
+        replace_block(page, "")
+
+
+def renew_block(page: Path | None, text: str) -> None:
+    """Write figures into a page; None is no page.
+
+    Raises
+    ------
+    InputError
+        As `replace_block`.
+    """
+    if page is not None:
+        page.write_text(replace_block(page, text), encoding="utf-8", newline="\n")

@@ -28,7 +28,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block
 from benchmarks.programme import CLINICS, load, make_clinics
 from sertoli.case import Record, Row
 from sertoli.outcomes import compute, programme_from_record, suppress, write_outcomes
@@ -266,9 +266,7 @@ def main() -> None:
     if options.database:
         measure(options.database, options.work, tuple(options.sizes))
     if options.update:
-        block = page(options.work)
-        content = replace_block(options.update, block)
-        options.update.write_text(content, encoding="utf-8", newline="\n")
+        renew_block(options.update, page(options.work))
 
 
 if __name__ == "__main__":

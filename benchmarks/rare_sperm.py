@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.rare_composites import search_composites
 from benchmarks.rare_dishes import FIRST_SEED, DishRecord, Plan, search_dish, settings_name
 from benchmarks.rare_figures import review_list
@@ -71,8 +71,7 @@ def main() -> None:
         help="file to write for the bound, src/sertoli/weights/sperm-sensitivity.json",
     )
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for them
+    require_block(options.update)
     detector = _detector(options.weights)
     composites = search_composites(options.data, detector) if options.data else None
     seeds = range(FIRST_SEED, FIRST_SEED + options.dishes)
@@ -84,10 +83,9 @@ def main() -> None:
     if options.sensitivity:
         write_sensitivity(records, detector.weights_sha256, options.sensitivity)
     if options.update:
-        page = replace_block(options.update, text)
         footnote = f"{listed.fields.sum()} fields, weights {detector.weights_sha256[:16]}"
         draw_effort(listed, options.update.parent / "images" / PICTURE_NAME, footnote)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+        renew_block(options.update, text)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from benchmarks.labelled import (
     still_only,
     truth_of,
 )
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.search import SearchSettings, search
 from sertoli.sperm import Detector
 
@@ -251,13 +251,10 @@ def main() -> None:
         "--every-resized", type=int, default=5, help="the same for the resized sets"
     )
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for the table
+    require_block(options.update)
     text = report(options)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 if __name__ == "__main__":

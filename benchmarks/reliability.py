@@ -21,7 +21,7 @@ from training.sperm.fields import phantom_fields
 from training.sperm.scenes import SPERM
 
 from benchmarks.labelled import LABELLED_SETS, searched
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.search import Finder
@@ -209,8 +209,7 @@ def main() -> None:
     parser.add_argument("--weights", default="default", help="name or file")
     parser.add_argument("--every", type=int, default=1, help="search every so many-th picture")
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for the table
+    require_block(options.update)
     detector = Detector(options.weights)
     measured = curves(options.data, options.cache, detector, options.every)
     text = "\n".join(
@@ -226,9 +225,7 @@ def main() -> None:
     print(text)
     if options.picture:
         draw(measured, options.picture)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 if __name__ == "__main__":

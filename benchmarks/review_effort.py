@@ -19,7 +19,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.rare_dishes import FIELDS_PER_SPERM, NO_SPERM, UM_PER_PX, DishRecord
 from sertoli.errors import InputError
 from sertoli.search.review import FindingsTable, candidates_of, object_of_each
@@ -185,8 +185,7 @@ def main() -> None:
     parser.add_argument("--confidence", type=float, help="default: that of the default weights")
     parser.add_argument("--update", type=Path, help="page whose figures are to be replaced")
     options = parser.parse_args()
-    if options.update:
-        replace_block(options.update, "")  # find out now that the page has no place for them
+    require_block(options.update)
     files = sorted(options.records.glob("[0-9]*[0-9].npz"))
     if not files:
         raise InputError(f"{options.records} holds no dish", "run benchmarks.rare_sperm first")
@@ -199,9 +198,8 @@ def main() -> None:
     text = "\n".join(lines(reviews, confidence))
     print(text)
     if options.update:
-        page = replace_block(options.update, text)
         draw(reviews, options.update.parent / "images" / PICTURE_NAME)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+        renew_block(options.update, text)
 
 
 if __name__ == "__main__":

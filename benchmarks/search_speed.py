@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.frames import Frame, VideoWriter, open_source
 from sertoli.phantom import DishSource, watch
 from sertoli.phantom.render import Look
@@ -128,8 +128,7 @@ class Crowded(Detector):
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
 def main(out: Path | None, update: Path | None, weights: str, seconds: float, repeats: int) -> None:
     """Measure decode, network, detector and search side by side."""
-    if update is not None:
-        replace_block(update, "")  # find out now that the page has no place for the table
+    require_block(update)
     with tempfile.TemporaryDirectory(prefix="sertoli-benchmark-") as folder:
         figures = [
             measure(width, height, weights, seconds, repeats, Path(folder))
@@ -140,8 +139,7 @@ def main(out: Path | None, update: Path | None, weights: str, seconds: float, re
     if out is not None:
         data = {"schema_version": 1, "machine": machine(), "sizes": [asdict(f) for f in figures]}
         out.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8", newline="\n")
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 def measure(

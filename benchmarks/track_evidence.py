@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment, minimize
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from benchmarks.tracking import UM_PER_PX, Marks, dish_of, read_truth, similarity
 from sertoli.frames import open_source
 from sertoli.search._sample import spread_frames
@@ -165,6 +165,7 @@ def report(recordings: Sequence[Recording], finder: Detector) -> str:
 @click.option("--update", type=click.Path(path_type=Path), help="Rewrite the table in this page.")
 def main(data: Path, weights: str, keep: Path, update: Path | None) -> None:
     """Fit the weights of a sighting's own look and of its track's."""
+    require_block(update)
     finder = Detector(weights)
     recordings = []
     for regime, seed in DISHES:
@@ -178,8 +179,7 @@ def main(data: Path, weights: str, keep: Path, update: Path | None) -> None:
         recordings.append(followed("`visem11`", *files, finder, None))
     text = report(recordings, finder)
     click.echo(text)
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block, require_block
 from sertoli.errors import InputError
 from sertoli.frames import open_source
 from sertoli.phantom import make_dish, write_dish
@@ -342,8 +342,7 @@ def main(
     data: Path, update: Path | None, weights: str, seconds: float, dishes: int, keep: Path | None
 ) -> None:
     """Score the tracks of simulated dishes and, where it is at hand, of ``visem11``."""
-    if update is not None:
-        replace_block(update, "")  # find out now that the page has no place for the table
+    require_block(update)
     finder = Detector(weights)
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -375,8 +374,7 @@ def main(
             table += measure("`visem11`", *files, finder, folder / "visem11-search")
     text = report(table, (kept, seen), weights, seconds)
     click.echo(text)
-    if update is not None:
-        update.write_text(replace_block(update, text), encoding="utf-8", newline="\n")
+    renew_block(update, text)
 
 
 def dish_of(folder: Path, seed: int, regime: str, seconds: float) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from benchmarks.page import BEGIN, END, replace_block
+from benchmarks.page import BEGIN, END, renew_block
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.tubules import CellNetwork, TubuleMap, TubuleMapper, TubuleTracker
 
@@ -84,8 +84,7 @@ def main() -> None:
         same = line.partition(":")[0] + ":"
         kept_lines = [one for one in old.strip().splitlines() if not one.startswith(same)]
         text = "\n".join(kept_lines).rstrip() + "\n\n" + line
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+        renew_block(options.update, text)
 
 
 def note(

@@ -22,7 +22,7 @@ from scipy.stats import rankdata
 
 from benchmarks.field_baselines import ridge_filter, threshold_skeleton
 from benchmarks.field_truth import Verdict, judge
-from benchmarks.page import replace_block
+from benchmarks.page import renew_block
 from sertoli.optics import UNKNOWN_OPTICS
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.phantom.world import Patient
@@ -95,9 +95,7 @@ def main() -> None:
             method.verdicts.append(judge(picture, found))
     text = report(methods, options.look, options.pictures)
     print(text)
-    if options.update:
-        page = replace_block(options.update, text)
-        options.update.write_text(page, encoding="utf-8", newline="\n")
+    renew_block(options.update, text)
 
 
 def make_picture(number: int, look: str | None) -> FieldPicture:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from benchmarks.page import BEGIN, END
+from benchmarks.page import BEGIN, END, replace_block
 from click.testing import CliRunner
 
 from sertoli.errors import InputError
@@ -74,6 +74,6 @@ def test_network_is_measured_on_the_detectors_own_tiles(search_speed: ModuleType
     assert len(search_speed.captured_input(detector, Frame(pixels, 0))) == 1
 
 
-def test_a_page_without_a_place_is_refused(search_speed: ModuleType, tmp_path: Path) -> None:
+def test_a_page_without_a_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no place for the table"):
-        search_speed.replace_block(tmp_path / "missing.md", "")
+        replace_block(tmp_path / "missing.md", "")

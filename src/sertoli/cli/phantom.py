@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,6 +13,39 @@ from sertoli.optics import Modality
 MIN_UM_PER_PX, MAX_UM_PER_PX = 0.1, 1.0
 MAX_SIDE_PX = 4096
 
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+_FPS = click.option("--fps", type=float, default=25.0, show_default=True, help="Frames per second.")
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
+
+
+def _seed_and_out(what: str) -> Decorator:
+    seed = click.option(
+        "--seed",
+        type=click.IntRange(0, 2**31 - 1),
+        required=True,
+        help=f"The same gives the same {what}.",
+    )
+    out = click.option(
+        "--out", type=click.Path(path_type=Path), required=True, help="Folder to make."
+    )
+    return lambda command: seed(out(command))
+
+
+def _size(least_px: int) -> Decorator:
+    across, down = (
+        click.option(
+            f"--{side}",
+            f"{side}_px",
+            type=click.IntRange(least_px, MAX_SIDE_PX),
+            default=default_px,
+            show_default=True,
+            help=f"Pixels {direction}.",
+        )
+        for side, default_px, direction in (("width", 640, "across"), ("height", 480, "down"))
+    )
+    return lambda command: across(down(command))
+
 
 @click.group()
 def command() -> None:
@@ -19,10 +53,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), required=True, help="The same gives the same dish."
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@_seed_and_out("dish")
 @click.option(
     "--regime",
     type=click.Choice(["testicular", "semen"]),
@@ -54,22 +85,7 @@ def command() -> None:
     type=click.Choice(["bright", "dark"]),
     help="Bright or dark heads in phase contrast; drawn if not given.",
 )
-@click.option(
-    "--width",
-    "width_px",
-    type=click.IntRange(16, MAX_SIDE_PX),
-    default=640,
-    show_default=True,
-    help="Pixels across.",
-)
-@click.option(
-    "--height",
-    "height_px",
-    type=click.IntRange(16, MAX_SIDE_PX),
-    default=480,
-    show_default=True,
-    help="Pixels down.",
-)
+@_size(16)
 @click.option(
     "--seconds",
     type=float,
@@ -77,13 +93,13 @@ def command() -> None:
     show_default=True,
     help="Length of the recording of one place.",
 )
-@click.option("--fps", type=float, default=25.0, show_default=True, help="Frames per second.")
+@_FPS
 @click.option(
     "--fields",
     type=click.IntRange(1, 100_000),
     help="Instead of a recording, still pictures of this many places of the dish.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
+@_OVERWRITE
 @click.pass_context
 def dish(
     ctx: click.Context,
@@ -136,10 +152,7 @@ MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX = 2.0, 20.0
 
 
 @command.command()
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), required=True, help="The same gives the same man."
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@_seed_and_out("man")
 @click.option(
     "--images",
     type=click.IntRange(1, 100_000),
@@ -148,7 +161,7 @@ MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX = 2.0, 20.0
     help="Still pictures, each of another place of the testis.",
 )
 @click.option("--seconds", type=float, help="Instead of stills, a recording of one place.")
-@click.option("--fps", type=float, default=25.0, show_default=True, help="Frames per second.")
+@_FPS
 @click.option(
     "--patient",
     type=click.Choice(
@@ -178,23 +191,8 @@ MIN_FIELD_UM_PER_PX, MAX_FIELD_UM_PER_PX = 2.0, 20.0
     show_default=True,
     help="Micrometres per pixel, 2 to 20; an operating microscope gives 4 to 10.",
 )
-@click.option(
-    "--width",
-    "width_px",
-    type=click.IntRange(64, MAX_SIDE_PX),
-    default=640,
-    show_default=True,
-    help="Pixels across.",
-)
-@click.option(
-    "--height",
-    "height_px",
-    type=click.IntRange(64, MAX_SIDE_PX),
-    default=480,
-    show_default=True,
-    help="Pixels down.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
+@_size(64)
+@_OVERWRITE
 def field(
     seed: int,
     out: Path,

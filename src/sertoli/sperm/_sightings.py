@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -15,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.frames import Frame
+from sertoli.sperm._coco import COCO_CATEGORIES, SPERM_CLASS
+from sertoli.sperm._text import fixed, plain_text, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,7 @@ FINDINGS_COLUMNS = (
 )
 """Columns of ``findings.csv``, in order."""
 
-SPERM_CLASS = "sperm"
-
 _FILE_COLUMN = FINDINGS_COLUMNS.index("file")
-
-COCO_CATEGORIES = ({"id": 1, "name": SPERM_CLASS},)
 
 _COCO_ROW = (
     '{"id": %d, "image_id": %d, "category_id": 1, "bbox": [%.2f, %.2f, %.2f, %.2f], '
@@ -245,20 +241,16 @@ class Sightings:
             track_id=stack("track_id", (0,), np.int64),
         )
 
-    def rows(self) -> Iterator[tuple[str, ...]]:
-        """Give the rows of ``findings.csv`` as text, fields as in `FINDINGS_COLUMNS`."""
-        return zip(*self._columns(), strict=True)
-
     def _columns(self) -> list[Sequence[str]]:
         """Return the columns of ``findings.csv`` as text."""
         names = {name: plain_text(name) for name in set(self.file)}
         return [
             [str(frame) for frame in self.frame.tolist()],
             [names[name] for name in self.file],
-            _fixed(self.time_s, 4),
-            *(_fixed(column, 2) for column in (*self.centre_px.T, *self.size_px.T)),
-            *(_fixed(column, 3) for column in self.stage_um.T),
-            _fixed(self.probability, 5),
+            fixed(self.time_s, 4),
+            *(fixed(column, 2) for column in (*self.centre_px.T, *self.size_px.T)),
+            *(fixed(column, 3) for column in self.stage_um.T),
+            fixed(self.probability, 5),
             ["" if track == NO_TRACK else str(track) for track in self.track_id.tolist()],
             [SPERM_CLASS] * len(self),
         ]
@@ -280,8 +272,8 @@ class Sightings:
         columns = self._columns()
         names = columns[_FILE_COLUMN]
         # names alone may hold what must be quoted; a crowd has a thousand rows a frame
-        quoted = {name: _quoted(name) for name in set(names)}
-        columns[_FILE_COLUMN] = [quoted[name] for name in names]
+        cells = {name: quoted(name) for name in set(names)}
+        columns[_FILE_COLUMN] = [cells[name] for name in names]
         lines = [",".join(FINDINGS_COLUMNS)] if header else []
         lines += map(",".join, zip(*columns, strict=True))
         place.writelines(f"{line}\n" for line in lines)
@@ -345,49 +337,3 @@ class Sightings:
             "images": list(images),
             "annotations": self.coco_annotations(),
         }
-
-
-def coco_image(index: int, file: str, shape_px: tuple[int, int]) -> dict[str, Any]:
-    """Return the COCO entry of a frame.
-
-    Parameters
-    ----------
-    index : int
-        0-based frame in the input.
-    file : str
-        The frame's own file, or the recording that all frames come from.
-    shape_px : (width, height)
-    """
-    return {
-        "id": index + 1,
-        "file_name": plain_text(file),
-        "width": shape_px[0],
-        "height": shape_px[1],
-        "frame": index,
-    }
-
-
-def plain_text(name: str) -> str:
-    """Return a file name as text that every encoding can hold.
-
-    File systems allow names that are not text; their odd bytes become a replacement mark.
-    """
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _fixed(values: npt.NDArray[np.float64], decimals: int) -> list[str]:
-    """Write numbers with so many decimals, NaN as nothing."""
-    known = ~np.isnan(values)
-    # one formatting for all of them takes half the time
-    written = (f"%.{decimals}f " * int(known.sum()) % tuple(values[known].tolist())).split()
-    if known.all():
-        return written
-    rest = iter(written)
-    return [next(rest) if one else "" for one in known.tolist()]
-
-
-def _quoted(name: str) -> str:
-    """Return a name as it stands between the commas of a CSV file."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(("", name))
-    return line.getvalue()[1:-1]
