@@ -1,4 +1,4 @@
-"""Fit how much a sighting's own look and its track's say, and show what that is worth.
+"""Fit how much a sighting's own look, its track's and its motion say, and what that is worth.
 
 ``python -m benchmarks.track_evidence [--data ../shared/data] [--update PAGE]``
 
@@ -23,14 +23,15 @@ from benchmarks.tracking import UM_PER_PX, Marks, dish_of, read_truth, similarit
 from sertoli.frames import open_source
 from sertoli.search._sample import spread_frames
 from sertoli.sperm import Detections, Detector
-from sertoli.sperm.tracking import FAINT_SHARE, FieldDrift, link_recording
-from sertoli.sperm.tracking._evidence import OWN, TOGETHER
+from sertoli.sperm.motility import MotilityMeter
+from sertoli.sperm.tracking import FAINT_SHARE, FieldDrift, TrackEvidence, link_recording
+from sertoli.sperm.tracking._evidence import OWN, STILLNESS, TOGETHER, log_odds_of
 
 Floats = npt.NDArray[np.float64]
 
 DISHES = [("semen", 121 + n) for n in range(4)] + [("testicular", 131 + n) for n in range(4)]
 SECONDS = 1.5
-BUILT_IN = np.array((OWN, TOGETHER))
+BUILT_IN = np.array((OWN, TOGETHER, STILLNESS))
 EVERY = 4
 """Of ``visem11`` only so many frames in one: its frames hold the same cells."""
 
@@ -42,8 +43,8 @@ class Recording:
     Parameters
     ----------
     name : str
-    own, mean : ndarray, (N,)
-        Log odds of the sighting, and their mean over its track.
+    says : ndarray, (N, 3)
+        Log odds of the sighting, their mean over its track, and what lying still adds.
     right : ndarray, (N,) bool
         Whether it is a sperm.
     sperm : int
@@ -51,21 +52,21 @@ class Recording:
     """
 
     name: str
-    own: Floats
-    mean: Floats
+    says: Floats
     right: npt.NDArray[np.bool_]
     sperm: int
 
-    def f1(self, log_odds: Floats, confidence: float) -> float:
+    def f1(self, weights: Floats, confidence: float) -> float:
         """Return F1 of the sightings of at least that probability."""
-        taken = log_odds >= np.log(confidence / (1 - confidence))
+        taken = self.says[:, : len(weights)] @ weights >= np.log(confidence / (1 - confidence))
         return 2 * int(self.right[taken].sum()) / (int(taken.sum()) + self.sperm)
 
 
 def followed(name: str, place: Path, truth: Path, finder: Detector, um: float | None) -> Recording:
-    """Find, link and match the sightings of a recording."""
+    """Find, link, measure and match the sightings of a recording."""
     cells, ignored, _ = read_truth(truth)
     frames: list[tuple[int, Detections, tuple[float, float]]] = []
+    times: list[float | None] = []
     drift = FieldDrift()
     with open_source(place, um_per_px=um, sequence=True, grey=True) as source:
         magnification = finder.magnification(spread_frames(source))
@@ -76,27 +77,30 @@ def followed(name: str, place: Path, truth: Path, finder: Detector, um: float | 
                 magnification=magnification,
             )
             frames.append((frame.index, found, drift.update(frame)))
+            times.append(frame.time_s)
     tracks = link_recording(frames, plain_from=finder.default_confidence)
-    sums: dict[int, list[float]] = {}
-    rows: list[tuple[float, int, bool]] = []
+    evidence, meter = TrackEvidence(), MotilityMeter()
+    for (index, found, drift_px), time_s, ids in zip(frames, times, tracks, strict=True):
+        evidence.add(found.probability[ids >= 0], ids[ids >= 0])
+        meter.add(found, ids, index, time_s=time_s, um_per_px=um, drift_px=drift_px)
+    motility = meter.finish()
+    lies_still = motility.lies_still()
+    evidence = evidence.knowing(motility.moves(), lies_still)
+    says, rights = [np.zeros((0, 3))], [np.zeros(0, np.bool_)]
     sperm = 0
     for (index, found, _), ids in zip(frames, tracks, strict=True):
-        chance = np.clip(found.probability.astype(np.float64), 1e-6, 1 - 1e-6)
-        odds = np.log(chance / (1 - chance))
-        for track, value in zip(ids.tolist(), odds.tolist(), strict=True):
-            if track >= 0:
-                sums.setdefault(track, []).append(value)
         if index % EVERY:
             continue
         sperm += len(cells[index].ids)
         right, counted = _matched(cells[index], ignored[index], found)
-        rows += [
-            (float(odds[row]), int(ids[row]), bool(right[row]))
-            for row in np.flatnonzero(counted & (ids >= 0))
-        ]
-    means = np.array([np.mean(sums[track]) for _, track, _ in rows])
-    own = np.array([value for value, _, _ in rows])
-    return Recording(name, own, means, np.array([ok for *_, ok in rows], bool), sperm)
+        rows = counted & (ids >= 0)
+        track = ids[rows]
+        own = log_odds_of(found.probability[rows])
+        says.append(
+            np.column_stack([own, evidence.mean(track), evidence.stillness * lies_still[track]])
+        )
+        rights.append(right[rows])
+    return Recording(name, np.concatenate(says), np.concatenate(rights), sperm)
 
 
 def _matched(
@@ -114,44 +118,41 @@ def _matched(
     return right, counted
 
 
-def fit(recordings: Sequence[Recording]) -> Floats:
-    """Return the weights (own, mean) of least cross-entropy; each recording counts alike."""
-    rows = np.concatenate([np.column_stack([one.own, one.mean]) for one in recordings])
+def fit(recordings: Sequence[Recording], terms: int) -> Floats:
+    """Return the weights of the first terms of least cross-entropy; each recording counts alike."""
+    rows = np.concatenate([one.says[:, :terms] for one in recordings])
     right = np.concatenate([one.right for one in recordings]).astype(float)
     share = np.concatenate(
-        [np.full(len(one.own), 1 / max(1, len(one.own)) / len(recordings)) for one in recordings]
+        [np.full(len(one.says), 1 / max(1, len(one.says)) / len(recordings)) for one in recordings]
     )
 
     def cost(weights: Floats) -> float:
         odds = rows @ weights
         return float((share * (np.logaddexp(0, odds) - right * odds)).sum())
 
-    result: Floats = minimize(cost, np.array([0.5, 0.5])).x
+    result: Floats = minimize(cost, np.full(terms, 0.5)).x
     return result
 
 
 def report(recordings: Sequence[Recording], finder: Detector) -> str:
     """Return the figures as Markdown."""
     confidence = finder.default_confidence
-    own, mean = fit(recordings)
+    own, mean, still = fit(recordings, 3)
     lines = [
         f"Weights SHA-256 {finder.weights_sha256[:16]}, {datetime.now():%Y-%m-%d}. Simulated "
         f"dishes of {SECONDS:g} s and `visem11`, F1 of sightings at confidence {confidence:.3f}. "
-        f"Fitted to all of them: own look {own:.2f}, mean of the track {mean:.2f}.",
+        f"Fitted to all of them: own look {own:.2f}, mean of the track {mean:.2f}, lying still "
+        f"{still:.2f}.",
         "",
-        "| recording | by itself | with its track, weights fitted to the others | as built in |",
-        "|---|---|---|---|",
+        "| recording | by itself | with its track, weights fitted to the others | and its motion "
+        "| as built in |",
+        "|---|---|---|---|---|",
     ]
-    sums = np.zeros(3)
+    sums = np.zeros(4)
     for one in recordings:
-        others = fit([other for other in recordings if other is not one])
-        values = np.array(
-            [
-                one.f1(one.own, confidence),
-                one.f1(np.column_stack([one.own, one.mean]) @ others, confidence),
-                one.f1(np.column_stack([one.own, one.mean]) @ BUILT_IN, confidence),
-            ]
-        )
+        others = [other for other in recordings if other is not one]
+        ways = (np.ones(1), fit(others, 2), fit(others, 3), BUILT_IN)
+        values = np.array([one.f1(weights, confidence) for weights in ways])
         sums += values
         lines.append(f"| {one.name} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
     cells = " | ".join(f"**{value:.3f}**" for value in sums / len(recordings))

@@ -124,3 +124,25 @@ def test_a_sperm_is_judged_by_all_its_sightings(tmp_path: Path, finder: Any) -> 
         folder, tmp_path / "stills", finder, SearchSettings(sequence=False, um_per_px=0.5)
     )
     assert stills.summary["findings"] == plain.count(230) + debris.count(150)
+
+
+@pytest.mark.parametrize(("swimmers", "found"), [(6, 6), (0, 1)])
+def test_a_doubtful_still_thing_is_no_sperm_among_swimmers_and_one_where_none_swims(
+    swimmers: int, found: int, tmp_path: Path, finder: Any
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rough = np.random.default_rng(1).normal(0, 1, (360, 320)).astype(np.float32)
+    ground = np.clip(45 + 150 * cv2.GaussianBlur(rough, (0, 0), 2.5), 0, 95).astype(np.uint8)
+    for frame in range(FRAMES):
+        picture = ground.copy()
+        cv2.circle(picture, (160, 340), 4, 145, -1)
+        for n in range(swimmers):
+            way = (0.5 + 0.18 * n) * frame  # none as another: a common course were a current
+            x = 60 + way if n % 2 else 260 - way
+            cv2.circle(picture, (round(16 * x), 16 * (30 + 50 * n)), 64, 230, -1, cv2.LINE_AA, 4)
+        cv2.imwrite(str(folder / f"f{frame:03d}.png"), picture)
+    result = search(folder, tmp_path / "out", finder, SETTINGS)
+    assert result.summary["sperm"] == found
+    still = [t for t in table(result.folder / "tracks.csv") if t["motility"] == "immotile"]
+    assert len(still) == (0 if swimmers else 1)

@@ -236,6 +236,17 @@ def _hurried_clock(meter: MotilityMeter) -> None:
         meter.add(heads(np.zeros((1, 2))), np.zeros(1, np.int64), frame, time_s=time)
 
 
+def test_some_tracks_are_taken_and_told_apart_by_motion() -> None:
+    grade = (Grade.RAPID, None, Grade.IMMOTILE, Grade.STILL, Grade.MOVING)
+    motility = Motility(grade, np.arange(40.0).reshape(5, 8), "um/s")
+    assert motility.moves().tolist() == [True, False, False, False, True]
+    assert motility.lies_still().tolist() == [False, False, True, True, False]
+    taken = motility.take(np.array([4, 1]))
+    assert taken.grade == (Grade.MOVING, None)
+    assert taken.figures[0, 0] == 32.0
+    assert len(motility.take(np.zeros(0, np.int64))) == 0
+
+
 @pytest.mark.parametrize(
     "fill",
     [

@@ -65,3 +65,41 @@ def test_nothing_seen() -> None:
     assert len(evidence.weighed(*nothing)) == 0
     assert len(evidence.believed(0.5)) == 0
     assert len(evidence.joined(np.zeros(0, np.int64)).believed(0.5)) == 0
+
+
+def moving(*words: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return which tracks move, and which lie still; others were not measured."""
+    return np.array([w == "moves" for w in words]), np.array([w == "still" for w in words])
+
+
+def test_where_sperm_swim_what_lies_still_must_look_the_plainer() -> None:
+    looks = [[0.9] * 20] * 12 + [[0.5] * 20, [0.97] * 20, [0.5] * 20]
+    before = followed(*looks)
+    known = before.knowing(*moving(*["moves"] * 12, "still", "still", "not measured"))
+    assert known.believed(0.4).tolist() == [True] * 12 + [False, True, True]
+    assert weighed(known, 0.9, 0) == weighed(before, 0.9, 0)
+    assert weighed(known, 0.5, 14) == weighed(before, 0.5, 14)
+    assert weighed(before, 0.5, 12) > 0.45  # and is itself as it was
+
+
+def test_where_no_sperm_swims_stillness_says_nothing() -> None:
+    before = followed([0.9] * 20, [0.5] * 20, [0.3] * 20)
+    known = before.knowing(*moving("still", "still", "still"))
+    for track in range(3):
+        assert weighed(known, 0.5, track) == weighed(before, 0.5, track)
+
+
+def test_a_single_swimmer_takes_little_from_those_that_lie_still() -> None:
+    known = followed(*[[0.9] * 20] * 4).knowing(*moving("moves", "still", "still", "still"))
+    assert weighed(known, 0.9, 1) > 0.9
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 0.99), st.sampled_from(("moves", "still", ""))), min_size=1)
+)
+def test_stillness_never_speaks_for_a_sperm(tracks: list[tuple[float, str]]) -> None:
+    before = followed(*[[chance] * 5 for chance, _ in tracks])
+    known = before.knowing(*moving(*[word for _, word in tracks]))
+    assert known.stillness <= 0
+    for n, (chance, _) in enumerate(tracks):
+        assert weighed(known, chance, n) <= weighed(before, chance, n)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.search._journal import Record, SearchedFrame, read_records
+from sertoli.sperm.motility import Motility, MotilityMeter
 from sertoli.sperm.tracking import TrackEvidence, TrackJoiner
 
 
@@ -23,6 +24,8 @@ class Links:
         Which final track each is part of; -1 where it is no sperm.
     whole, evidence : ndarray, (T,) int64, and TrackEvidence
         Which joined track each is part of, sperm or not, and what is known of those.
+    motility : Motility
+        Of the final tracks.
     confidence : float
         Lowest probability of a finding.
     """
@@ -30,6 +33,7 @@ class Links:
     track: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     whole: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     evidence: TrackEvidence = field(default_factory=TrackEvidence)
+    motility: Motility = field(default_factory=lambda: MotilityMeter().finish())
     confidence: float = 0.0
 
     def applied(self, record: SearchedFrame) -> SearchedFrame:
@@ -51,7 +55,7 @@ class Links:
 
 
 def link(journal: Path, confidence: float) -> Links:
-    """Join the live tracks of a journal, and judge which are sperm.
+    """Join the live tracks of a journal, measure their motion, and judge which are sperm.
 
     Parameters
     ----------
@@ -60,15 +64,33 @@ def link(journal: Path, confidence: float) -> Links:
         Lowest probability of a finding.
     """
     joiner, live = TrackJoiner(), TrackEvidence()
-    for _, record in read_records(journal):
-        if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
-            joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
-            live.add(record.found.probability, record.track_id)
+    for record in _followed(journal):
+        joiner.add(record.found, record.track_id, record.index, record.drift.drift_px)
+        live.add(record.found.probability, record.track_id)
     whole = joiner.join()
-    evidence = live.joined(whole)
+    meter = MotilityMeter()
+    for record in _followed(journal):
+        meter.add(
+            record.found,
+            whole[record.track_id],
+            record.index,
+            time_s=record.time_s,
+            um_per_px=record.um_per_px,
+            drift_px=record.drift.drift_px,
+        )
+    motility = meter.finish()
+    evidence = live.joined(whole).knowing(motility.moves(), motility.lies_still())
     sperm = evidence.believed(confidence)
     numbered = np.where(sperm, np.cumsum(sperm) - 1, -1)
-    return Links(numbered[whole], whole, evidence, confidence)
+    motility = motility.take(np.flatnonzero(sperm))
+    return Links(numbered[whole], whole, evidence, motility, confidence)
+
+
+def _followed(journal: Path) -> Iterator[SearchedFrame]:
+    """Give the frames of a sequence; stills have no tracks."""
+    for _, record in read_records(journal):
+        if isinstance(record, SearchedFrame) and not (record.track_id < 0).any():
+            yield record
 
 
 def linked_records(journal: Path, links: Links) -> Iterator[tuple[int, Record]]:

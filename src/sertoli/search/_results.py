@@ -13,7 +13,7 @@ from sertoli.search._journal import BrokenFrame, SearchedFrame
 from sertoli.search._links import Links, link, linked_records
 from sertoli.sperm import Sightings, plain_text
 from sertoli.sperm.morphology import MORPHOLOGY_COLUMNS, Piece, TrackShapes
-from sertoli.sperm.motility import MOTILITY_COLUMNS, Motility, MotilityMeter
+from sertoli.sperm.motility import MOTILITY_COLUMNS
 
 TRACKS_COLUMNS = (
     "track_id",
@@ -96,7 +96,6 @@ class Gathered:
     elapsed_s: float = 0.0
     last_index: int = -1
     links: Links = field(default_factory=Links)
-    motility: Motility = field(default_factory=lambda: MotilityMeter().finish())
     shapes: TrackShapes = field(default_factory=TrackShapes)
 
 
@@ -108,7 +107,6 @@ def write_tables(journal: Path, folder: Path, input_name: str, confidence: float
     alone, so a resumed search ends with the same bytes as an unbroken one.
     """
     gathered = Gathered(links=link(journal, confidence))
-    meter = MotilityMeter()
     with (
         (folder / "findings.csv").open("w", encoding="utf-8", newline="") as findings,
         CocoFile(folder / "findings.coco.json", input_name) as coco,
@@ -128,15 +126,6 @@ def write_tables(journal: Path, folder: Path, input_name: str, confidence: float
                 Piece(one.pixels, one.row, (one.left_px, one.top_px)) for one in record.thumbnails
             ]
             gathered.shapes.add(pieces, record.found, record.track_id, record.um_per_px)
-            meter.add(
-                record.found,
-                record.track_id,
-                record.index,
-                time_s=record.time_s,
-                um_per_px=record.um_per_px,
-                drift_px=record.drift.drift_px,
-            )
-    gathered.motility = meter.finish()
     with (folder / "tracks.csv").open("w", encoding="utf-8", newline="") as tracks:
         _write_tracks(tracks, gathered)
     return gathered
@@ -207,7 +196,7 @@ def _write_tracks(file: TextIO, gathered: Gathered) -> None:
                 track.last_frame,
                 track.sightings,
                 f"{track.probability:.5f}",
-                *gathered.motility.row(track_id),
+                *gathered.links.motility.row(track_id),
                 f"{track.mean_probability:.5f}",
                 *gathered.shapes.shape(track_id).cells(),
             ]

@@ -17,7 +17,6 @@ from sertoli.search._links import Links, linked_records
 from sertoli.search._results import TRACKS_COLUMNS
 
 BEFORE_MOTION = TRACKS_COLUMNS[: TRACKS_COLUMNS.index("motility")]
-MOTION = TRACKS_COLUMNS[TRACKS_COLUMNS.index("motility") : TRACKS_COLUMNS.index("speed_unit")]
 SPEEDS = ("vcl", "vsl", "vap")
 
 PATH_POINTS = 80

@@ -26,6 +26,8 @@ MOTILITY_COLUMNS = (
 )
 """Columns of ``tracks.csv`` that say how a sperm moves, in order."""
 
+_STILL = frozenset({Grade.IMMOTILE, Grade.STILL})
+
 _DECIMALS = (3, 3, 3, 4, 4, 4, 3, 3)
 
 
@@ -59,6 +61,19 @@ class Motility:
             for value, decimals in zip(self.figures[track_id].tolist(), _DECIMALS, strict=True)
         ]
         return [str(self.grade[track_id]), *figures, self.speed_unit]
+
+    def moves(self) -> npt.NDArray[np.bool_]:
+        """Tell which tracks move by themselves, (T,); False also where nothing was measured."""
+        return np.array([one is not None and one not in _STILL for one in self.grade], np.bool_)
+
+    def lies_still(self) -> npt.NDArray[np.bool_]:
+        """Tell which tracks lie still, (T,); False also where nothing was measured."""
+        return np.array([one in _STILL for one in self.grade], np.bool_)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Motility:
+        """Return some of the tracks, numbered anew."""
+        grade = tuple(self.grade[row] for row in rows.tolist())
+        return Motility(grade, self.figures[rows], self.speed_unit)
 
     def counts(self) -> dict[str, int]:
         """Return how many tracks have each grade; ``not measured`` counts those without."""
