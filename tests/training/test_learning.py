@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from sertoli.errors import OutputError, SettingError, UserError, WeightsError
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.sperm import Detector, Network
-from sertoli.sperm.learning import Labelled, Learning, LearningSettings, learn, write_learnt
+from sertoli.sperm.learning import Labelled, Learning, LearningSettings, _train, learn, write_learnt
 from sertoli.sperm.learning._crops import SIDE_PX, Scene, batch
 from sertoli.sperm.learning._graph import TrainableGraph
 from sertoli.sperm.learning._learn import _require_better
@@ -69,6 +70,39 @@ def test_what_cannot_be_learnt_on_is_refused() -> None:
         TrainableGraph((WEIGHTS / "sperm-int8.onnx").read_bytes(), "int8")
     with pytest.raises(WeightsError, match="not an ONNX file"):
         TrainableGraph(b"nothing of the kind", "text")
+
+
+def test_the_time_told_beforehand_is_that_of_all_that_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    steps_taken: list[int] = []
+
+    def advance(*_: object) -> float:
+        clock[0] += 30.0 if not steps_taken else 2.0  # the first one loads libraries
+        steps_taken.append(1)
+        return 1.0
+
+    def look(*_: object) -> float:
+        clock[0] += 5.0
+        return 0.5
+
+    monkeypatch.setattr(_train, "_advance", advance)
+    monkeypatch.setattr(_train, "_look", look)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    graph = TrainableGraph((WEIGHTS / "sperm.onnx").read_bytes(), "default")
+    told: list[tuple[float, float]] = []
+    _train.train(
+        graph,
+        graph,
+        _train.Crops([], [], 1),
+        {},
+        20,
+        lambda one: told.append((clock[0], one.seconds_left)),
+    )
+    ended = clock[0] + 5.0  # searched once more, as a user would
+    assert told[0][1] == pytest.approx(ended - told[0][0])
+    assert told[-1][1] == pytest.approx(ended - told[-1][0])
 
 
 def test_crops_keep_boxes_on_their_heads() -> None:

@@ -34,7 +34,11 @@ BETWEEN = (0.35, 0.5, 0.65, 0.8)
 """Shares of the way from the first state to the best one that are tried."""
 
 TIMED_STEPS = 3
-"""Steps that are taken, and undone, to say how long all will take."""
+"""Steps that are taken, and undone, to say how long all will take; one more before them, for
+the first loads what all others find loaded."""
+
+LOOKS_AFTER = len(BETWEEN) + 1
+"""Judgements once all steps are taken: of the states between, and once more as a search finds."""
 
 
 State = dict[str, Any]
@@ -94,9 +98,11 @@ def train(
     torch = require_torch()
     torch.set_num_threads(1)
     start = graph.state()
+    optimiser = _optimiser(graph)
+    _advance(graph, optimiser, crops, 0, before)
     began = time.monotonic()
     for step in range(TIMED_STEPS):
-        _advance(graph, _optimiser(graph), crops, step, before)
+        _advance(graph, optimiser, crops, step, before)
     step_s = (time.monotonic() - began) / TIMED_STEPS
     graph.load(start)
     began = time.monotonic()
@@ -107,8 +113,10 @@ def train(
     look_every = max(1, steps // LOOKS)
     states: list[tuple[float, State]] = []
     recent = math.nan
+    looks = math.ceil(steps / look_every)
     if on_progress is not None:
-        on_progress(Learning(0, steps, recent, steps * step_s + LOOKS * look_s))
+        expected_s = steps * step_s + (looks + LOOKS_AFTER) * look_s
+        on_progress(Learning(0, steps, recent, expected_s))
     began = time.monotonic()
     for step in range(steps):
         for group in optimiser.param_groups:
@@ -119,8 +127,8 @@ def train(
         if done % look_every == 0 or done == steps:
             states.append((_look(graph, aside), graph.state()))
         if on_progress is not None:
-            left = (time.monotonic() - began) / done * (steps - done)
-            on_progress(Learning(done, steps, recent, left))
+            left_s = (time.monotonic() - began) / done * (steps - done) + LOOKS_AFTER * look_s
+            on_progress(Learning(done, steps, recent, left_s))
     last = max(states, key=lambda one: one[0])[1]
     for share in BETWEEN:
         graph.load({key: start[key].lerp(value, share) for key, value in last.items()})
