@@ -95,8 +95,8 @@ def test_refuses(
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
-    journal = searched / "review.jsonl"
-    assert not journal.exists() or journal.read_text() == ""
+    assert not (searched / "review.jsonl").exists()
+    assert not (searched / "review.json").exists()
 
 
 def test_refuses_what_is_no_search(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +110,9 @@ def test_by_eye_from_python_to_json(tmp_path: Path, capsys: pytest.CaptureFixtur
     picture = tmp_path / "one.png"
     cv2.imwrite(str(picture), np.full((60, 80), 90, np.uint8))
     out = tmp_path / "one-review"
+    assert run("review", picture, "--out", out, "--mark", "0:30:99") == 2
+    assert not out.exists()
+    assert "frame" in capsys.readouterr().err
     assert run("review", picture, "--out", out, "--mark", "0:30:20", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["confirmed"], told["frames_total"]) == (1, 1)

@@ -145,6 +145,8 @@ BAD_OPTIONS: dict[str, list[object]] = {
     "fps nan": ["--fps", "nan"],
     "fps negative": ["--fps", "-25"],
     "fps zero": ["--fps", "0"],
+    "fps of no camera": ["--fps", "1e9"],
+    "fps of a frame in three hours": ["--fps", "0.0001"],
     "confidence zero": ["--confidence", "0"],
     "confidence above one": ["--confidence", "1.01"],
     "confidence nan": ["--confidence", "nan"],

@@ -91,6 +91,9 @@ def command(
         places = [_place(text) for text in marks]
         for place_px in places:
             require_place(queue, seen, *place_px)
+        if not asked:
+            _require_terminal()
+        queue.begin()
         if undo:
             queue.undo()
         for candidate, verdict in wanted:
@@ -100,7 +103,6 @@ def command(
         stopped = False
         try:
             if not asked:
-                _require_terminal()
                 if queue.by_hand and seen is not None:
                     decide_by_eye(queue, seen)
                 else:

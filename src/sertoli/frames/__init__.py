@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sertoli.frames._frame import Frame, Pixels, to_grey
 from sertoli.frames._latest import Arrival, LatestFrame, as_it_happened
-from sertoli.frames._open import open_source
+from sertoli.frames._open import open_source, require_fps
 from sertoli.frames._read_ahead import ReadAhead, read_ahead
 from sertoli.frames._source import FrameSource
 from sertoli.frames._write_picture import write_png
@@ -23,6 +23,7 @@ __all__ = [
     "as_it_happened",
     "open_source",
     "read_ahead",
+    "require_fps",
     "to_grey",
     "write_png",
 ]

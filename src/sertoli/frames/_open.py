@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from sertoli.errors import SettingError
 from sertoli.frames._kind import PICTURES, Kind, cannot_read, kind_of, read_head
 from sertoli.frames._source import FrameSource
 from sertoli.optics import Modality, Optics
+
+POSSIBLE_FPS = (0.001, 50_000.0)
+"""From a frame in a quarter of an hour to the quickest cameras at a microscope."""
+
+
+def require_fps(fps: float | None) -> None:
+    """Refuse a frame rate that no recording has; None is an unknown one.
+
+    Raises
+    ------
+    SettingError
+        If it is outside `POSSIBLE_FPS`.
+    """
+    if fps is not None and not POSSIBLE_FPS[0] <= fps <= POSSIBLE_FPS[1]:
+        raise SettingError(
+            f"{fps:g} frames per second is no camera's rate",
+            f"give --fps {POSSIBLE_FPS[0]:g} to {POSSIBLE_FPS[1]:.0f}, such as 25, or leave it out",
+        )
 
 
 def open_source(
@@ -53,11 +70,7 @@ def open_source(
         If ``um_per_px`` or ``fps`` is not possible.
     """
     optics = Optics(um_per_px, modality)
-    if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1e6):
-        raise SettingError(
-            f"{fps} frames per second are not possible",
-            "give a number above 0 with --fps, or leave it out",
-        )
+    require_fps(fps)
     try:
         is_folder = path.is_dir()
     except ValueError:

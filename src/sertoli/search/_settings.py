@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sertoli.errors import SettingError
-from sertoli.frames import Frame
+from sertoli.frames import Frame, require_fps
 from sertoli.optics import Modality, Optics
 from sertoli.sperm import Detections
 
@@ -98,11 +97,7 @@ class SearchSettings:
                     f"with {self.um_per_px:g} um per px a head would be {head_px:.3g} px long",
                     "give --um-per-px in micrometres, such as 0.32, or leave it out if unknown",
                 )
-        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
-            raise SettingError(
-                f"{self.fps} frames per second is not possible",
-                "give --fps a number above 0, or leave it out",
-            )
+        require_fps(self.fps)
         if self.confidence is not None and not 0 < self.confidence <= 1:
             raise SettingError(
                 f"a confidence of {self.confidence} is not possible",

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from sertoli.errors import InputError, OutputError, SettingError
@@ -130,7 +131,7 @@ class DecisionJournal:
     Parameters
     ----------
     folder : Path
-        Which holds the journal; it is begun if it is not there.
+        Which holds the journal; `begin`, or the first decision, makes what is not there.
 
     Raises
     ------
@@ -140,11 +141,28 @@ class DecisionJournal:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / DECISIONS_NAME
+        self._is_begun = self.path.exists()
         try:
-            with self.path.open("ab"):
-                pass
+            if self._is_begun:
+                with self.path.open("ab"):
+                    pass
+            elif folder.exists():
+                with TemporaryFile(dir=folder):
+                    pass
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+    def begin(self) -> None:
+        """Make the journal, empty, and its folder, where they are not there.
+
+        Raises
+        ------
+        OutputError
+            If that cannot be.
+        """
+        if not self._is_begun:
+            with self._opened():
+                pass
 
     def append(self, decision: Decision) -> None:
         """Add a decision; when this returns it is on the disk.
@@ -185,6 +203,8 @@ class DecisionJournal:
         InputError
             If the journal cannot be read.
         """
+        if not self._is_begun and not self.path.exists():
+            return []
         try:
             with self._opened() as file:
                 file.seek(0)
@@ -205,12 +225,13 @@ class DecisionJournal:
         begun = time.monotonic()
         while True:
             try:
-                file = self.path.open("r+b")
+                file = self.path.open("r+b" if self._is_begun else "a+b")
                 break
             except OSError as error:
                 if time.monotonic() - begun > PATIENCE_S:
                     raise _unwritable(self.path, error) from error
                 time.sleep(0.05)
+        self._is_begun = True
         try:
             with file, locked(file):
                 yield file

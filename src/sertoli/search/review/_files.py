@@ -48,6 +48,7 @@ def write_review(queue: ReviewQueue) -> dict[str, Any]:
     OutputError
         If they cannot be written.
     """
+    queue.begin()
     review = summarise_review(queue)
     bound = review["bound"]
     try:

@@ -107,7 +107,6 @@ class ReviewQueue:
             )
         else:
             self.input_content = content_of(recording)
-            _make(folder)
         self.journal = DecisionJournal(folder)
         found = candidates_with_rows(table, object_of_each(table))
         self._found = [one for one, _ in found]
@@ -130,6 +129,24 @@ class ReviewQueue:
     def candidates(self) -> list[Candidate]:
         """Every candidate in the order of the queue, those marked by hand last."""
         return [*self._found, *self._extras]
+
+    def begin(self) -> None:
+        """Make the journal, and a review by eye its folder; the first decision does so too.
+
+        Raises
+        ------
+        OutputError
+            If decisions cannot be written there.
+        """
+        if self.by_hand:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"cannot write to {self.folder}: {error.strerror or error}",
+                    "choose another --out",
+                ) from error
+        self.journal.begin()
 
     def reload(self) -> None:
         """Read the journal anew: another person may have decided meanwhile."""
@@ -319,6 +336,7 @@ class ReviewQueue:
         self._write(new_decision(self.by, self.input_content, verdict, candidate.places))
 
     def _write(self, decision: Decision) -> None:
+        self.begin()
         before = self.journal.size_bytes
         alone = before == self._size
         self.journal.append(decision)
@@ -328,12 +346,3 @@ class ReviewQueue:
         self._size = self.journal.size_bytes
         self._decisions.append(decision)
         self._stand()
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to {folder}: {error.strerror or error}", "choose another --out"
-        ) from error
