@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 from case_samples import whole  # type: ignore[import-not-found]
-from sqlalchemy import Executable, Select, delete, func, select, text, update
+from sqlalchemy import (
+    Executable,
+    Select,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from sertoli.case import (
@@ -104,6 +116,18 @@ AROUND: dict[str, Executable] = {
     "a table beside a class": select(Clinic.code, Patient.table().c.code),
     "a table below a class": select(Clinic).where(Clinic.id.in_(select(Patient.table().c.id))),
     "a text below a class": select(Clinic).where(text("1 = 1")),
+    "a table beside its class": select(
+        Clinic.code,
+        select(func.count(Patient.id)).scalar_subquery(),
+        select(func.count()).select_from(Patient.table()).scalar_subquery(),
+    ),
+    "a table under another name beside its class": select(Patient.code).join(
+        Patient.table().alias("other"), true()
+    ),
+    "a table by its name": select(Clinic.code, table("patient", column("code")).c.code),
+    "a column in words": select(Clinic.code, literal_column("(SELECT max(code) FROM patient)")),
+    "words at the end": select(Clinic.code).suffix_with("UNION SELECT code FROM patient"),
+    "words instead of a statement": select(Patient).from_statement(text("SELECT * FROM patient")),
     "an update": update(Patient).values(birth_year=1980),
     "a deletion": delete(Patient),
 }
@@ -237,3 +261,12 @@ def test_many_rows_at_once_are_as_good_as_one_by_one(record: Record) -> None:
     with pytest.raises(RightsError):
         add_many(record, Clinic, [])
     assert verify(record).rows == 502
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "Europe", "../../etc/passwd", "CEST ", "/UTC"])
+def test_a_time_zone_is_one(zone: str, record: Record) -> None:
+    with record.change() as session:
+        clinic = session.scalars(select(Clinic)).one()
+        with pytest.raises(RecordError, match=r"clinic\.time_zone"):
+            clinic.time_zone = zone
+        clinic.time_zone = "Europe/Madrid"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Alias, Column, Table, TextClause, event
+from sqlalchemy import Select, SelectBase, Table, TableClause, TextClause, TextualSelect, event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from sertoli.case._schema import Clinic, ClinicRow, Row
 from sertoli.case._schema._audit import AuditChange, AuditEntry, Erasure
@@ -69,7 +71,8 @@ def _stay_within(execution: ORMExecuteState) -> None:
     if execution.is_column_load or execution.is_relationship_load:
         return
     bounds = execution.session.bounds  # type: ignore[attr-defined]
-    if not execution.is_select or not execution.is_orm_statement or _has_bare_tables(execution):
+    statement = cast(visitors.ExternallyTraversible, execution.statement)
+    if not execution.is_select or not execution.is_orm_statement or _goes_around(statement):
         raise RightsError(
             "a statement",
             "goes around the bounds of the clinic",
@@ -92,17 +95,43 @@ def _stay_within(execution: ORMExecuteState) -> None:
     execution.statement = execution.statement.options(*options)
 
 
-def _has_bare_tables(execution: ORMExecuteState) -> bool:
-    # What comes from a mapped class carries a note of it, and by that is kept to the clinic. A
-    # table without such a note anywhere in the statement is not, nor is a text.
-    noted: set[str] = set()
-    bare: set[str] = set()
-    for part in visitors.iterate(cast(visitors.ExternallyTraversible, execution.statement)):
-        if isinstance(part, TextClause):
+def _goes_around(part: visitors.ExternallyTraversible) -> bool:
+    """Tell whether a statement holds words of SQL, or reads what nothing keeps to the clinic.
+
+    What comes from a mapped class carries a note of it, and by that is kept to the clinic. From
+    such columns SQLAlchemy makes out by itself, without a note, which tables a SELECT reads; any
+    other table in that SELECT goes around.
+    """
+    noted: set[object] = set()
+    bare: set[object] = set()
+    to_see = [part]
+    while to_see:
+        part = to_see.pop()
+        if _is_wording(part):
             return True
-        table = part.table if isinstance(part, Column) else part
-        if isinstance(part, Alias):
-            table = part.element
-        if isinstance(table, Table):
-            (noted if "parententity" in part._annotations else bare).add(table.name)
+        if isinstance(part, ColumnClause) or _is_stored(part):
+            source = part.table if isinstance(part, ColumnClause) else part
+            if _is_stored(source):
+                (noted if "parententity" in part._annotations else bare).add(source)
+            continue
+        for child in part.get_children():
+            if not isinstance(child, SelectBase):
+                to_see.append(child)
+            elif _goes_around(child):
+                return True
     return not bare <= noted
+
+
+def _is_stored(part: object) -> bool:
+    element = part.element if isinstance(part, AliasedReturnsRows) else part
+    return isinstance(element, Table)
+
+
+def _is_wording(part: object) -> bool:
+    if isinstance(part, ColumnClause):
+        return part.is_literal and part.name != "*"
+    if isinstance(part, Select):
+        return bool(part._prefixes or part._suffixes)
+    return isinstance(part, (TextClause, TextualSelect)) or (
+        isinstance(part, TableClause) and not isinstance(part, Table)
+    )
