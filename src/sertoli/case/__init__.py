@@ -69,6 +69,7 @@ from sertoli.case._schema import (
     TransferredEmbryo,
     ViabilityTest,
 )
+from sertoli.case._schema._fields import zone_named
 from sertoli.case._schema._words import (
     Agent,
     Cause,
@@ -206,4 +207,5 @@ __all__ = [
     "void",
     "whereabouts",
     "write_head",
+    "zone_named",
 ]

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sertoli.case._chain import plain
 from sertoli.case._schema import ENTITIES, Clinic, Row
-from sertoli.case._schema._fields import Field
+from sertoli.case._schema._fields import Field, zone_named
 from sertoli.case.units import CONVERSIONS, HORMONE_FIELDS, to_canonical
 from sertoli.errors import InputError, RecordError
 
@@ -165,15 +164,14 @@ def _moment(session: Session, name: str, text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         return moment
-    zone = session.scalars(select(Clinic.time_zone)).first()
-    try:
-        return moment.replace(tzinfo=ZoneInfo(zone or ""))
-    except (ZoneInfoNotFoundError, ValueError):
+    zone = zone_named(session.scalars(select(Clinic.time_zone)).first())
+    if zone is None:
         raise RecordError(
             name,
             f"{text} names no time zone, nor does the clinic",
             "add one (+01:00), or set clinic.time_zone",
-        ) from None
+        )
+    return moment.replace(tzinfo=zone)
 
 
 def shown(session: Session, rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from sertoli.case import Clinic, Record
+from sertoli.case import Clinic, Record, zone_named
 from sertoli.errors import InputError, RecordError
 from sertoli.exchange._csv import CsvTable, read_csv
 from sertoli.exchange._enter import Entered, enter, key_fields, keyed
@@ -116,11 +116,7 @@ def import_csv(
 
 def _zone_of(record: Record) -> ZoneInfo | None:
     with record.reading() as session:
-        name = session.scalars(select(Clinic.time_zone)).first()
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+        return zone_named(session.scalars(select(Clinic.time_zone)).first())
 
 
 def _table_problems(table: CsvTable, how: TableMapping) -> Iterator[Problem]:

@@ -7,9 +7,9 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from sertoli.case import entity_named
+from sertoli.case import entity_named, zone_named
 from sertoli.errors import InputError, SertoliError
 from sertoli.exchange._values import DayOrder, Reading, field_names
 
@@ -115,10 +115,9 @@ def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
         raise _WrongError("it has no [[table]]")
     zone = None
     if "time_zone" in content:
-        try:
-            zone = ZoneInfo(_text(content, "time_zone"))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise _WrongError(f"time_zone = {content['time_zone']!r} is no time zone") from None
+        zone = zone_named(_text(content, "time_zone"))
+        if zone is None:
+            raise _WrongError(f"time_zone = {content['time_zone']!r} is no time zone")
     read = tuple(_table(table) for table in tables)
     names = [table.file for table in read]
     if len(set(names)) < len(names):

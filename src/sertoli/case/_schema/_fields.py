@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Enum, Integer, String
 from sqlalchemy.dialects import sqlite
@@ -57,6 +58,14 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """Return the time zone of that IANA name; None if there is none of the name."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
 Key = BigInteger().with_variant(Integer(), "sqlite")
 """Numbers of rows: 64 bits on both databases (SQLite counts up only for INTEGER)."""
 
@@ -65,8 +74,9 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 class Field:
     """What a column may hold, for people and for checks.
 
-    ``kind`` is ``number``, ``whole``, ``day``, ``moment``, ``text``, ``code``, ``pseudonym``,
-    ``choice``, ``flag`` or ``reference``; ``target`` is the table a reference points to.
+    ``kind`` is ``number``, ``whole``, ``day``, ``moment``, ``text``, ``zone``, ``code``,
+    ``pseudonym``, ``choice``, ``flag`` or ``reference``; ``target`` is the table a reference
+    points to.
     """
 
     kind: str
@@ -189,6 +199,10 @@ class Field:
             raise RecordError(
                 name, f"{value!r} holds no digit and may be a name", "use a pseudonym, like P-0001"
             )
+        if self.kind == "zone" and zone_named(value) is None:
+            raise RecordError(
+                name, f"{value!r} is no time zone", "give one by its IANA name, as Europe/Madrid"
+            )
         return value
 
 
@@ -219,6 +233,11 @@ def at_moment(help: str) -> MappedColumn[Any]:
 def words(help: str, longest: int = 500) -> MappedColumn[Any]:
     """Declare free text. No names: the record is pseudonymous."""
     return _column(String(longest), Field("text", help, longest=longest))
+
+
+def time_zone(help: str) -> MappedColumn[Any]:
+    """Declare an IANA time zone. The database takes any text: it does not know them."""
+    return _column(String(60), Field("zone", help, longest=60))
 
 
 def label(help: str) -> MappedColumn[Any]:

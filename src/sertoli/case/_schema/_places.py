@@ -15,6 +15,7 @@ from sertoli.case._schema._fields import (
     on_day,
     one_of,
     pseudonym,
+    time_zone,
     words,
     yes_no,
 )
@@ -32,7 +33,7 @@ class Clinic(Row):
 
     code: Mapped[str] = label("short name, as in the record's other files")
     country: Mapped[str | None] = words("country", 80)
-    time_zone: Mapped[str | None] = words("IANA time zone, for sampling times", 60)
+    time_zone: Mapped[str | None] = time_zone("IANA time zone, for sampling times")
     synthetic: Mapped[bool] = yes_no("whether all of its records are made up")
     testosterone_limit_nmol_per_l: Mapped[float | None] = measure(
         "below this a repeated morning testosterone is flagged", 1, 30

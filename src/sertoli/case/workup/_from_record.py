@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from sertoli.case import _schema as rows
 from sertoli.case._schema import _words as words
+from sertoli.case._schema._fields import zone_named
 from sertoli.case.evidence import Mark, Source
 from sertoli.case.retrievals import retrievals
 from sertoli.case.workup._man import (
@@ -163,8 +164,7 @@ def _day(moment: date | datetime | None) -> date | None:
 
 def _zones(session: Session) -> dict[int, ZoneInfo | None]:
     return {
-        clinic.id: ZoneInfo(clinic.time_zone) if clinic.time_zone else None
-        for clinic in session.scalars(select(rows.Clinic))
+        clinic.id: zone_named(clinic.time_zone) for clinic in session.scalars(select(rows.Clinic))
     }
 
 
