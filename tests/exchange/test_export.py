@@ -16,7 +16,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sertoli.case import ENTITIES, Exposure, Patient, Record, Straw, StrawMove, verify, void
+from sertoli.case import (
+    ENTITIES,
+    Consent,
+    Cycle,
+    Exposure,
+    Injection,
+    OocyteRetrieval,
+    Patient,
+    Record,
+    Specimen,
+    Straw,
+    StrawMove,
+    verify,
+    void,
+)
 from sertoli.errors import InputError, OutputError, RightsError
 from sertoli.exchange import Entry, Format, Use, enter, export, extract, import_export
 from sertoli.exchange._entries import ENTITY_OF
@@ -26,7 +40,7 @@ from sertoli.exchange._redcap import forms, safe_cell
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "case"))
 
-from case_samples import everything  # type: ignore[import-not-found]
+from case_samples import everything, hour, on  # type: ignore[import-not-found]
 
 export_own = partial(export, use=Use.OWN_USE)
 READ_BACK = [Format.FHIR, Format.PARQUET]
@@ -84,7 +98,6 @@ def test_an_export_read_into_an_empty_record_is_that_record(
 def test_straws_that_changed_places_come_back(
     full: Record, new_record: Callable[[], Record], tmp_path: Path
 ) -> None:
-    from case_samples import hour
     from sqlalchemy import select
 
     with full.change() as session:
@@ -114,6 +127,49 @@ def test_straws_that_changed_places_come_back(
             )
         )
     export_own(full, Format.FHIR, tmp_path / "out")
+    other = new_record()
+    assert import_export(other, tmp_path / "out").problems == []
+    assert extract(other) == extract(full)
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_what_was_done_before_it_was_forbidden_comes_back(
+    kind: Format, full: Record, new_record: Callable[[], Record], tmp_path: Path
+) -> None:
+    from sqlalchemy import select
+
+    with full.change("withdrawn by a letter that came later") as session:
+        treated = session.scalars(select(Consent)).one()
+        treated.withdrawn_on = date(2024, 4, 3)
+        storage = {"purpose": "storage", "given_on": on(-9), "withdrawn_on": on(-1)}
+        session.add(Consent(patient_id=treated.patient_id, **storage))
+    export_own(full, kind, tmp_path / "out")
+    other = new_record()
+    assert import_export(other, tmp_path / "out").problems == []
+    assert extract(other) == extract(full)
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_cycle_whose_source_was_mended_comes_back(
+    kind: Format, full: Record, new_record: Callable[[], Record], tmp_path: Path
+) -> None:
+    from sqlalchemy import select
+
+    with full.change("some of it was fresh") as session:
+        cycle, retrieval, thawed = (
+            session.scalars(select(entity)).one() for entity in (Cycle, OocyteRetrieval, Injection)
+        )
+        cycle.started_on = on(-9)
+        session.flush()
+        retrieval.retrieved_at = hour(24)
+        session.flush()
+        kept = {name: getattr(thawed, name) for name in ("injected_by_id", "witness_id")}
+        fresh = {"oocyte": 2, "specimen_id": session.scalars(select(Specimen.id)).one()}
+        of_it = {"oocyte_retrieval_id": retrieval.id, "injected_at": hour(30)}
+        session.add(Injection(**kept, **fresh, **of_it))
+        session.flush()
+        cycle.sperm_source = "fresh_testicular"
+    export_own(full, kind, tmp_path / "out")
     other = new_record()
     assert import_export(other, tmp_path / "out").problems == []
     assert extract(other) == extract(full)

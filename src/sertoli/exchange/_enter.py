@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sertoli.case import Clinic, Entering, Record, Row, entering
+from sertoli.case import Clinic, Consent, Entering, Record, Row, entering
 from sertoli.errors import RecordError
 from sertoli.exchange._entries import ENTITY_OF, Entry, by_entity, clinic_of, numbered
 from sertoli.exchange._problems import Problem, short
@@ -40,6 +40,7 @@ def enter(
     reason: str | None = None,
     trial: bool = False,
     problems: Sequence[Problem] = (),
+    consents_last: bool = False,
 ) -> Entered:
     """Enter rows in one transaction, or find out what is wrong with them.
 
@@ -59,10 +60,13 @@ def enter(
         Only find out.
     problems : sequence of Problem
         Found earlier: with any, it is a trial.
+    consents_last : bool
+        Take what was done for done, and hold only what comes after the import against how the
+        consents ended: of an exported record, that took it before they ended or were known to.
     """
     entered = Entered(problems=list(problems))
     with entering(record, reason=reason) as transaction:
-        _Load(record, transaction, entered).take(list(entries))
+        _Load(record, transaction, entered).take(list(entries), consents_last)
         if entered.problems or trial:
             transaction.undo()
     return entered
@@ -76,11 +80,12 @@ class _Load:
         self._numbers: dict[Key, int] = {}
         self._refused: set[Key] = set()
 
-    def take(self, entries: Sequence[Entry]) -> None:
+    def take(self, entries: Sequence[Entry], consents_last: bool) -> None:
         """Enter what is new, entity by entity."""
         self._take_clinic(clinic_of(entries))
         grouped = by_entity(entries)
-        for name, entity in ENTITY_OF.items():
+        order = sorted(ENTITY_OF.items(), key=lambda one: consents_last and one[1] is Consent)
+        for name, entity in order:
             if entity is Clinic:
                 continue
             if name in grouped or "code" in entity.fields:
@@ -129,14 +134,28 @@ class _Load:
             else:
                 self._numbers[name, entry.key] = row["id"]
                 self._compare(entity, entry, row, values)
-        results = self._transaction.add_each(entity, [values for _, values in new])
-        for (entry, _), result in zip(new, results, strict=True):
+        for entry, result in self._added(entity, new):
             if isinstance(result, RecordError):
                 self._refused.add((name, entry.key))
                 self._refusal(entry, result)
             else:
                 self._numbers[name, entry.key] = result
                 self._entered.new[name] += 1
+
+    def _added(
+        self, entity: type[Row], rows: list[tuple[Entry, dict[str, Any]]]
+    ) -> list[tuple[Entry, int | RecordError]]:
+        """Enter rows; those that are refused once more, for one may hold only beside a later one.
+
+        Fresh sperm beside thawed in a cycle with thawed sperm does, say.
+        """
+        found = self._transaction.add_each(entity, [values for _, values in rows])
+        refused = [row for row, one in enumerate(found) if isinstance(one, RecordError)]
+        if len(refused) < len(rows):
+            again = self._transaction.add_each(entity, [rows[row][1] for row in refused])
+            for row, one in zip(refused, again, strict=True):
+                found[row] = one
+        return [(entry, one) for (entry, _), one in zip(rows, found, strict=True)]
 
     def _resolved(self, entity: type[Row], entry: Entry) -> dict[str, Any] | None:
         """Return the values with numbers for references; None if a reference leads nowhere."""

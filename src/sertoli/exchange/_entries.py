@@ -56,9 +56,9 @@ def extract(record: Record, use: Use = Use.OWN_USE, on: date | None = None) -> l
     Men and partners who did not agree to the use (see `withheld`) are left out with all that
     hangs on them: a cycle without the partner's consent, say.
 
-    Rows with a code come in the order of their codes; moves of straws as they happened; others as
-    they were entered. Two records that hold the same give the same entries, whatever numbers
-    their rows have.
+    Rows with a code come in the order of their codes; moves of straws as they happened; injections
+    by their oocytes; others as they were entered. Two records that hold the same give the same
+    entries, whatever numbers their rows have.
 
     Parameters
     ----------
@@ -103,6 +103,8 @@ def _hangs_on(row: Row, left_out: Collection[tuple[str, int]]) -> bool:
 def _order(row: Row) -> Any:
     if row.__tablename__ == "straw_move":
         return (row.moved_at, row.number, row.id)  # type: ignore[attr-defined]
+    if row.__tablename__ == "injection":
+        return (row.oocyte_retrieval_id, row.oocyte)  # type: ignore[attr-defined]
     return (getattr(row, "code", ""), row.id)
 
 

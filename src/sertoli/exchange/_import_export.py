@@ -44,4 +44,4 @@ def import_export(
             f"{place} holds no export that can be read back",
             "give a folder written by `sertoli export fhir` or `sertoli export parquet`",
         )
-    return enter(record, entries, reason=reason, trial=trial, problems=problems)
+    return enter(record, entries, reason=reason, trial=trial, problems=problems, consents_last=True)
