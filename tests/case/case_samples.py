@@ -304,8 +304,12 @@ def everything(session: Session) -> WholeCase:
             bench_search_id=case.search.id,
             confirmed_by_id=case.embryologist.id,
             confirmed_at=hour(2),
+            track_id=7,
         ),
     )
+    newcomer = staff(session, "S-4", "andrologist")
+    newcomer.active_from = on(400)
+    case.add("newcomer", newcomer)
     case.add(
         "viability",
         ViabilityTest(

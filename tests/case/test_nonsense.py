@@ -56,6 +56,12 @@ def further(row: str, field: str, values: Values | Callable[[WholeCase], Values]
 
 VOID = {"voided_at": datetime(2025, 1, 1, tzinfo=UTC), "void_reason": "a mistake"}
 
+
+def of_newcomer(case: WholeCase, field: str) -> Values:
+    """Name the director, who came after all was done."""
+    return {field: case.newcomer.id}
+
+
 SPOILS = {
     # dates out of order, seen from the child and from the parent
     "the operation ends before it begins": change("procedure", "ended_at", ended_at=hour(-1)),
@@ -69,6 +75,25 @@ SPOILS = {
     "stored before it was frozen": change("stored", "moved_at", moved_at=hour(1)),
     "taken out before it was stored": change("taken_out", "moved_at", moved_at=hour(5.5)),
     "a complication before the operation": change("complication", "noted_on", noted_on=on(-3)),
+    "a visit due before the operation": change("visit", "due_on", due_on=on(-100)),
+    "an operation of days": change("procedure", "ended_at", ended_at=hour(24 * 3)),
+    "thawed before it was taken out": change("thaw", "thawed_at", thawed_at=hour(24 * 30)),
+    "taken out after it was thawed": change("taken_out", "moved_at", moved_at=hour(24 * 30 + 3)),
+    "out of the incubator while out of it": further("absence", "out_at", {"out_at": hour(1.6)}),
+    "a man who came before he was born": change(
+        "patient", "referred_on", referred_on=date(1980, 1, 1)
+    ),
+    "semen of a child": change("semen", "sampled_on", sampled_on=date(1987, 1, 1)),
+    "oocytes of a child": change("partner", "birth_year", birth_year=2015),
+    "a diagnosis by nobody there yet": Spoil(
+        "diagnosis", lambda case: of_newcomer(case, "made_by_id"), "made_by_id"
+    ),
+    "a decision by nobody there yet": Spoil(
+        "decision", lambda case: of_newcomer(case, "decided_by_id"), "decided_by_id"
+    ),
+    "viability tested by nobody there yet": Spoil(
+        "viability", lambda case: of_newcomer(case, "tested_by_id"), "tested_by_id"
+    ),
     "a visit before the operation": change("visit", "visited_on", visited_on=on(-3)),
     "oocytes before the cycle": change("retrieval", "retrieved_at", retrieved_at=hour(24)),
     "injected before the oocytes": change("injection", "injected_at", injected_at=hour(24 * 29)),
@@ -101,6 +126,11 @@ SPOILS = {
         "transfer", "transferred_on", transferred_on=on(49)
     ),
     "more weeks than there were": change("pregnancy", "weeks", weeks=45),
+    "fewer weeks than there were": change("pregnancy", "weeks", weeks=23),
+    "a pregnancy of two years": change("pregnancy", "ended_on", ended_on=on(700)),
+    "a pregnancy noted when it was long over": change(
+        "pregnancy", "noted_on", noted_on=on(690), ended_on=on(700)
+    ),
     "oocytes after the cycle was given up": change("cycle", "cancelled_on", cancelled_on=on(20)),
     "a surgeon who had left": change("surgeon", "active_until", active_until=on(-10)),
     "a witness who had not come": change("witness", "active_from", active_from=on(200)),
@@ -116,6 +146,26 @@ SPOILS = {
         motility_percent=20.0,
     ),
     "sperm in a sample without any": change("semen", "pellet", concentration_million_per_ml=5.0),
+    "forms of sperm in a sample without any": change("semen", "pellet", normal_forms_percent=4.0),
+    "live sperm in a sample without any": change("semen", "pellet", vitality_percent=40.0),
+    "swimming sperm in a sample without any": change("semen", "pellet", progressive_percent=4.0),
+    "motility of none that moves": change(
+        "thaw", "motility_percent", motile_sperm=0, motility_percent=20.0
+    ),
+    "none moves of those that do": change("thaw", "motility_percent", motility_percent=0.0),
+    "histology of the other testis": change("histology", "side", side="right"),
+    "a specimen of the other testis": change("specimen", "side", side="right"),
+    "thawed sperm in a cycle with ejaculated ones": change(
+        "cycle", "sperm_source", sperm_source="ejaculated"
+    ),
+    "sperm of the testis in a cycle with those of the epididymis": change(
+        "cycle", "sperm_source", sperm_source="frozen_epididymal"
+    ),
+    "a partner with two X and a Y": Spoil(
+        "genes",
+        lambda case: {"partner_id": case.partner.id, "azfc": None, "karyotype": "klinefelter"},
+        "karyotype",
+    ),
     "sperm counted in a pellet without any": change("semen", "pellet", pellet_sperm=3),
     "sperm counted in a pellet not looked at": change(
         "semen", "pellet", pellet="not_examined", pellet_sperm=3
@@ -147,6 +197,8 @@ SPOILS = {
     "more listed than confirmed": Spoil(
         "search", {"confirmed_sperm": 0, "motile_sperm": 0}, "confirmed_sperm"
     ),
+    "the same sperm listed twice": further("sperm", "track_id", {}),
+    "more embryos transferred fresh than oocytes": change("transfer", "embryos", embryos=9),
     "more mature oocytes than oocytes": change("retrieval", "oocytes", mii=9),
     "fewer oocytes than injected": change("retrieval", "mii", mii=0),
     "an oocyte that was not there": change("injection", "oocyte", oocyte=9),
@@ -295,10 +347,6 @@ def refused_by_database(
         connection.execute(text("ROLLBACK TO SAVEPOINT spoil"))
 
 
-MANY_AT_ONCE = {"a reference"}
-"""SQLite does not say which foreign key failed."""
-
-
 def test_the_database_refuses(record: Record) -> None:
     missed = {}
     with record.change("test") as session:
@@ -310,7 +358,7 @@ def test_the_database_refuses(record: Record) -> None:
             if spoil.new:
                 values = {**base(case, spoil), **values}
             found = refused_by_database(connection, row, values, spoil.new)
-            if found not in {f"{row.__tablename__}.{spoil.field}", *MANY_AT_ONCE}:
+            if found != f"{row.__tablename__}.{spoil.field}":
                 missed[name] = found or "accepted"
     assert missed == {}
 

@@ -69,22 +69,9 @@ def _require_kept(thing: Row, was: dict[str, Any]) -> None:
 
 
 def _ask(session: RecordSession, thing: Row) -> None:
-    """Ask whether what a row refers to is there, whether it is the only one, and all rules."""
+    """Ask whether a row is the only one of its kind, and all rules."""
     connection = session.connection()
     table = thing.table()
-    for name, kind in thing.fields.items():
-        number = getattr(thing, name)
-        if kind.kind == "reference" and number is not None:
-            target = table.metadata.tables[kind.target]
-            there = select(target.c.id).where(
-                target.c.id == number, target.c.clinic_id == session.bounds.clinic_id
-            )
-            if connection.execute(there).first() is None:
-                raise RecordError(
-                    f"{table.name}.{name}",
-                    f"names no {kind.target} of this clinic",
-                    f"make the {kind.target} first",
-                )
     _require_only(connection, thing)
     query = question(type(thing), connection.dialect.name)
     values = {f"new_{column.name}": getattr(thing, column.name) for column in table.columns}

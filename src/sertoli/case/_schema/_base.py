@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
     text,
@@ -148,6 +149,19 @@ class ClinicRow(Row):
     __abstract__ = True
 
     clinic_id: Mapped[int] = mapped_column(Key, sort_order=-9)
+
+
+def unique_keys(table: Table) -> list[tuple[tuple[str, ...], bool]]:
+    """Return the columns that no two rows share; True with those that only void rows may."""
+    keys = [
+        (tuple(part.columns.keys()), False)
+        for part in table.constraints
+        if isinstance(part, (PrimaryKeyConstraint, UniqueConstraint))
+    ]
+    alone = {names for names, _ in keys}
+    keys = [key for key in keys if not any(set(one) < set(key[0]) for one in alone)]
+    keys += [(tuple(part.columns.keys()), True) for part in table.indexes if part.unique]
+    return sorted(keys)
 
 
 def _constrain(cls: type[Row]) -> None:

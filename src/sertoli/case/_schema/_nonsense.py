@@ -10,6 +10,7 @@ ORDER = [
     *not_before("specimen.taken_at", "procedure.started_at", "procedure_id"),
     *not_before("histology.reported_on", "specimen.taken_at", "specimen_id"),
     *not_before("follow_up_visit.visited_on", "procedure.started_at", "procedure_id"),
+    *not_before("follow_up_visit.due_on", "procedure.started_at", "procedure_id"),
     *not_before("dish.prepared_at", "specimen.taken_at", "specimen_id"),
     *not_before("incubator_absence.out_at", "dish.prepared_at", "dish_id"),
     *not_before("bench_search.started_at", "specimen.taken_at", "specimen_id"),
@@ -32,11 +33,53 @@ ORDER = [
     *not_after("oocyte_retrieval.retrieved_at", "cycle.cancelled_on", "cycle_id"),
     *not_after("transfer.transferred_on", "cycle.cancelled_on", "cycle_id"),
     *not_after("newborn.born_on", "pregnancy.ended_on", "pregnancy_id"),
+    Rule(
+        "procedure",
+        "ended_at",
+        "comes more than a day after started_at",
+        "mend one of the two",
+        "{days:date(NEW.ended_at)} - {days:date(NEW.started_at)} > 1",
+    ),
+    Rule(
+        "incubator_absence",
+        "out_at",
+        "lies within another absence of the dish",
+        "give the times of each, and back_at of the one before",
+        "EXISTS (SELECT 1 FROM incubator_absence a WHERE a.dish_id = NEW.dish_id"
+        " AND a.voided_at IS NULL AND a.id <> coalesce(NEW.id, -1)"
+        " AND (a.back_at IS NULL OR NEW.out_at < a.back_at)"
+        " AND (NEW.back_at IS NULL OR a.out_at < NEW.back_at))",
+    ),
 ]
 
 
 YOUNGEST_YEARS = 10
 """Nobody younger is a patient here."""
+
+
+def _grown_up(child: str, person: str) -> list[Rule]:
+    """Forbid that somebody is a child at ``table.field``; both sides are guarded."""
+    table, when = child.split(".")
+    return [
+        Rule(
+            table,
+            when,
+            f"makes the {person} a child",
+            f"mend it or {person}.birth_year",
+            f"EXISTS (SELECT 1 FROM {person} p WHERE p.id = NEW.{person}_id"
+            f" AND {year(f'NEW.{when}')} < p.birth_year + {YOUNGEST_YEARS})",
+        ),
+        Rule(
+            person,
+            "birth_year",
+            f"makes the {person} a child at {table}.{when}",
+            "mend one of the two",
+            f"EXISTS (SELECT 1 FROM {table} c WHERE c.{person}_id = NEW.id"
+            f" AND c.voided_at IS NULL"
+            f" AND {year(f'c.{when}')} < NEW.birth_year + {YOUNGEST_YEARS})",
+        ),
+    ]
+
 
 AGE = [
     *(
@@ -49,22 +92,9 @@ AGE = [
         )
         for table in ("patient", "partner")
     ),
-    Rule(
-        "procedure",
-        "started_at",
-        "makes the man a child",
-        "mend it or patient.birth_year",
-        f"EXISTS (SELECT 1 FROM patient p WHERE p.id = NEW.patient_id"
-        f" AND {year('NEW.started_at')} < p.birth_year + {YOUNGEST_YEARS})",
-    ),
-    Rule(
-        "patient",
-        "birth_year",
-        "makes the man a child at his procedure",
-        "mend one of the two",
-        "EXISTS (SELECT 1 FROM procedure c WHERE c.patient_id = NEW.id AND c.voided_at IS NULL"
-        f" AND {year('c.started_at')} < NEW.birth_year + {YOUNGEST_YEARS})",
-    ),
+    *_grown_up("procedure.started_at", "patient"),
+    *_grown_up("semen_analysis.sampled_on", "patient"),
+    *_grown_up("cycle.started_on", "partner"),
 ]
 
 
@@ -102,6 +132,21 @@ BELONGING = [
     *(_same_man(table, "partner_id", "partner") for table in ("consent", "genetic_test", "cycle")),
     _same_man("histology", "specimen_id", "specimen"),
     _same_man("follow_up_visit", "procedure_id", "procedure"),
+    Rule(
+        "histology",
+        "side",
+        "is not the side of its specimen",
+        "mend it or specimen.side",
+        "(SELECT s.side FROM specimen s WHERE s.id = NEW.specimen_id) <> NEW.side",
+    ),
+    Rule(
+        "specimen",
+        "side",
+        "is not the side of its histology",
+        "mend one of the two",
+        "EXISTS (SELECT 1 FROM histology h WHERE h.specimen_id = NEW.id AND h.voided_at IS NULL"
+        " AND h.side <> NEW.side)",
+    ),
     _same_man("injection", "specimen_id", "specimen", _MAN_OF_INJECTION),
     _same_man("injection", "straw_id", "straw", _MAN_OF_INJECTION),
     _same_man(
@@ -184,6 +229,14 @@ SPERM = [
         "(SELECT count(*) FROM confirmed_sperm WHERE bench_search_id = NEW.bench_search_id"
         f" AND {_others()}) + 1 > (SELECT confirmed_sperm FROM bench_search"
         " WHERE id = NEW.bench_search_id)",
+    ),
+    Rule(
+        "confirmed_sperm",
+        "track_id",
+        "is a sperm that its search lists already",
+        "list each track once",
+        "EXISTS (SELECT 1 FROM confirmed_sperm WHERE bench_search_id = NEW.bench_search_id"
+        f" AND track_id = NEW.track_id AND {_others()})",
     ),
     Rule(
         "bench_search",

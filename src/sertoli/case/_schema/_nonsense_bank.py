@@ -122,6 +122,30 @@ BANK = [
     ),
     Rule(
         "thaw",
+        "thawed_at",
+        "comes before the straw was taken out",
+        "mend it or straw_move.moved_at",
+        "EXISTS (SELECT 1 FROM straw_move m WHERE m.straw_id = NEW.straw_id"
+        " AND m.voided_at IS NULL AND m.fate = 'thawed' AND NEW.thawed_at < m.moved_at)",
+    ),
+    Rule(
+        "straw_move",
+        "moved_at",
+        "takes the straw out after it was thawed",
+        "mend it or thaw.thawed_at",
+        "NEW.fate = 'thawed' AND EXISTS (SELECT 1 FROM thaw t WHERE t.straw_id = NEW.straw_id"
+        " AND t.voided_at IS NULL AND t.thawed_at < NEW.moved_at)",
+    ),
+    Rule(
+        "thaw",
+        "motility_percent",
+        "contradicts sperm or motile_sperm",
+        "none moves where there is none; mend one of them",
+        "(NEW.motility_percent > 0 AND (NEW.sperm = 0 OR NEW.motile_sperm = 0))"
+        " OR (NEW.motility_percent = 0 AND NEW.motile_sperm > 0)",
+    ),
+    Rule(
+        "thaw",
         "straw_id",
         "names a straw that is still in the bank, or left it otherwise",
         "record the move that takes it out for thawing first",

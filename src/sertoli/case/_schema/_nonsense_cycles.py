@@ -1,13 +1,8 @@
-"""The rules from the oocyte to the newborn."""
+"""The rules from the oocyte to the transfer."""
 
 from __future__ import annotations
 
 from sertoli.case._schema._rules import Rule
-
-PREGNANT_AT_TRANSFER_DAYS = 35
-"""No embryo is older, by completed weeks: two before fertilisation, six days, two of doubt."""
-EARLIEST_BIRTH_DAYS = 22 * 7 - PREGNANT_AT_TRANSFER_DAYS
-"""From the transfer: a birth has 22 completed weeks (ICMART 2017 [V]). The doubt is our choice."""
 
 _FRESH_TOO_EARLY = (
     "EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.cycle_id = {cycle} AND o.voided_at IS NULL)"
@@ -15,11 +10,6 @@ _FRESH_TOO_EARLY = (
     " AND o.voided_at IS NULL AND {{eve:o.retrieved_at}} <= {day})"
 )
 
-_FRESH_ONLY_THAWED = (
-    "{source} IN ('fresh_testicular', 'fresh_epididymal')"
-    " AND EXISTS ({injections} AND i.straw_id IS NOT NULL)"
-    " AND NOT EXISTS ({injections} AND i.specimen_id IS NOT NULL)"
-)
 _INJECTIONS = (
     "SELECT 1 FROM injection i JOIN oocyte_retrieval o ON o.id = i.oocyte_retrieval_id"
     " WHERE o.cycle_id = {cycle} AND i.voided_at IS NULL"
@@ -27,6 +17,14 @@ _INJECTIONS = (
 _CYCLE_OF_INJECTION = (
     "(SELECT c.{field} FROM oocyte_retrieval o JOIN cycle c ON c.id = o.cycle_id"
     " WHERE o.id = NEW.oocyte_retrieval_id)"
+)
+_FRESH = (
+    "(SELECT coalesce(sum(t.embryos), 0) FROM transfer t WHERE t.cycle_id = {cycle}"
+    " AND t.kind = 'fresh' AND t.voided_at IS NULL AND t.id <> coalesce({but}, -1))"
+)
+_OOCYTES = (
+    "(SELECT sum(o.oocytes) FROM oocyte_retrieval o WHERE o.cycle_id = {cycle}"
+    " AND o.voided_at IS NULL AND o.id <> coalesce({but}, -1))"
 )
 
 CYCLES = [
@@ -46,26 +44,6 @@ CYCLES = [
         " AND NEW.cancelled_on < {eve:i.injected_at})",
     ),
     Rule(
-        "injection",
-        "straw_id",
-        "is a thawed straw in a cycle with fresh sperm alone",
-        "mend cycle.sperm_source, or enter the injections of the fresh specimen first",
-        "NEW.straw_id IS NOT NULL AND "
-        + _CYCLE_OF_INJECTION.format(field="sperm_source")
-        + " IN ('fresh_testicular', 'fresh_epididymal') AND NOT EXISTS ("
-        + _INJECTIONS.format(cycle=_CYCLE_OF_INJECTION.format(field="id"))
-        + " AND i.specimen_id IS NOT NULL)",
-    ),
-    Rule(
-        "cycle",
-        "sperm_source",
-        "is fresh, and only thawed straws were injected",
-        "give how the sperm was kept",
-        _FRESH_ONLY_THAWED.format(
-            source="NEW.sperm_source", injections=_INJECTIONS.format(cycle="NEW.id")
-        ),
-    ),
-    Rule(
         "transfer",
         "transferred_on",
         "comes before the oocytes of a fresh transfer were retrieved",
@@ -83,35 +61,6 @@ CYCLES = [
         " AND NOT EXISTS (SELECT 1 FROM oocyte_retrieval o WHERE o.cycle_id = NEW.cycle_id"
         " AND o.voided_at IS NULL AND o.id <> coalesce(NEW.id, -1)"
         " AND {eve:o.retrieved_at} <= t.transferred_on))",
-    ),
-    Rule(
-        "pregnancy",
-        "weeks",
-        "is more than the time since the transfer allows",
-        "mend it or ended_on",
-        "EXISTS (SELECT 1 FROM transfer t WHERE t.id = NEW.transfer_id AND NEW.weeks * 7 >"
-        f" {{days:NEW.ended_on}} - {{days:t.transferred_on}} + {PREGNANT_AT_TRANSFER_DAYS})",
-    ),
-    Rule(
-        "newborn",
-        "born_on",
-        "comes too soon after the transfer for a birth",
-        "mend it or transfer.transferred_on",
-        "EXISTS (SELECT 1 FROM pregnancy p JOIN transfer t ON t.id = p.transfer_id"
-        " WHERE p.id = NEW.pregnancy_id"
-        f" AND {{days:NEW.born_on}} - {{days:t.transferred_on}} < {EARLIEST_BIRTH_DAYS})",
-    ),
-    Rule(
-        "transfer",
-        "transferred_on",
-        "comes too late for the birth or the weeks of its pregnancy",
-        "mend it, or the pregnancy first",
-        "EXISTS (SELECT 1 FROM pregnancy p WHERE p.transfer_id = NEW.id AND p.voided_at IS NULL"
-        " AND p.weeks * 7 > {days:p.ended_on} - {days:NEW.transferred_on}"
-        f" + {PREGNANT_AT_TRANSFER_DAYS})"
-        " OR EXISTS (SELECT 1 FROM pregnancy p JOIN newborn n ON n.pregnancy_id = p.id"
-        " WHERE p.transfer_id = NEW.id AND n.voided_at IS NULL"
-        f" AND {{days:n.born_on}} - {{days:NEW.transferred_on}} < {EARLIEST_BIRTH_DAYS})",
     ),
     Rule(
         "injection",
@@ -214,38 +163,35 @@ CYCLES = [
         " OR NEW.transferred_on < {eve:i.injected_at}))",
     ),
     Rule(
-        "pregnancy",
-        "outcome",
-        "contradicts clinical, sacs, hearts, weeks or ended_on",
-        "a sac or a heart beat makes a pregnancy clinical, a biochemical one is not and a lost one "
-        "was, a miscarriage ends before 22 completed weeks, a birth from then on, and what goes on "
-        "has no end",
-        "((NEW.outcome = 'biochemical' OR NOT coalesce(NEW.clinical, true))"
-        " AND (coalesce(NEW.sacs, 0) > 0 OR coalesce(NEW.hearts, 0) > 0))"
-        " OR (NEW.outcome = 'biochemical' AND coalesce(NEW.clinical, false))"
-        " OR (NEW.outcome IN"
-        " ('ectopic', 'miscarriage', 'live_birth', 'stillbirth', 'ongoing')"
-        " AND NOT coalesce(NEW.clinical, true))"
-        " OR (NEW.outcome = 'miscarriage' AND coalesce(NEW.weeks, 0) >= 22)"
-        " OR (NEW.outcome IN ('live_birth', 'stillbirth') AND coalesce(NEW.weeks, 45) < 22)"
-        " OR (NEW.outcome = 'ongoing' AND NEW.ended_on IS NOT NULL)",
+        "transfer",
+        "embryos",
+        "is more than the oocytes of the cycle, which a fresh transfer has its embryos from",
+        "mend it, kind or oocyte_retrieval.oocytes",
+        "NEW.kind = 'fresh' AND NEW.embryos + "
+        + _FRESH.format(cycle="NEW.cycle_id", but="NEW.id")
+        + " > "
+        + _OOCYTES.format(cycle="NEW.cycle_id", but="NULL"),
     ),
     Rule(
-        "newborn",
-        "pregnancy_id",
-        "names a pregnancy that ended without this birth",
-        "mend pregnancy.outcome first",
-        "EXISTS (SELECT 1 FROM pregnancy p WHERE p.id = NEW.pregnancy_id"
-        " AND (p.outcome NOT IN ('live_birth', 'stillbirth')"
-        " OR (NEW.alive AND p.outcome <> 'live_birth')))",
+        "oocyte_retrieval",
+        "oocytes",
+        "would be less than the embryos of the fresh transfers of the cycle",
+        "mend those first",
+        _FRESH.format(cycle="NEW.cycle_id", but="NULL")
+        + " > CASE WHEN NEW.voided_at IS NULL THEN NEW.oocytes ELSE 0 END + coalesce("
+        + _OOCYTES.format(cycle="NEW.cycle_id", but="NEW.id")
+        + ", 0)",
+        void=None,
     ),
     Rule(
-        "pregnancy",
-        "outcome",
-        "contradicts the newborn recorded",
-        "void the newborn first",
-        "EXISTS (SELECT 1 FROM newborn n WHERE n.pregnancy_id = NEW.id AND n.voided_at IS NULL"
-        " AND (NEW.outcome NOT IN ('live_birth', 'stillbirth')"
-        " OR (n.alive AND NEW.outcome <> 'live_birth')))",
+        "transferred_embryo",
+        "embryo_id",
+        "names an embryo of another couple, or of another cycle in a fresh transfer",
+        "name an embryo of this couple",
+        "EXISTS (SELECT 1 FROM transfer t JOIN cycle c ON c.id = t.cycle_id,"
+        " embryo e JOIN injection i ON i.id = e.injection_id"
+        " JOIN oocyte_retrieval o ON o.id = i.oocyte_retrieval_id JOIN cycle b ON b.id = o.cycle_id"
+        " WHERE t.id = NEW.transfer_id AND e.id = NEW.embryo_id"
+        " AND (b.partner_id <> c.partner_id OR (t.kind = 'fresh' AND b.id <> c.id)))",
     ),
 ]

@@ -12,7 +12,9 @@ MAN = [
         "no sperm in the pellet, none in the sample; a pellet that was not examined has no count",
         "(NEW.pellet = 'no_sperm' AND (coalesce(NEW.pellet_sperm, 0) > 0"
         " OR coalesce(NEW.concentration_million_per_ml, 0) > 0"
-        " OR coalesce(NEW.motility_percent, 0) > 0))"
+        " OR coalesce(NEW.motility_percent, 0) > 0 OR coalesce(NEW.progressive_percent, 0) > 0"
+        " OR coalesce(NEW.normal_forms_percent, 0) > 0 OR coalesce(NEW.vitality_percent, 0) > 0"
+        " OR coalesce(NEW.dna_fragmentation_percent, 0) > 0))"
         " OR (NEW.pellet = 'sperm' AND NEW.pellet_sperm = 0)"
         " OR (NEW.pellet = 'not_examined' AND NEW.pellet_sperm IS NOT NULL)",
     ),
@@ -70,6 +72,13 @@ MAN = [
     ),
     Rule(
         "patient",
+        "referred_on",
+        "comes before the man was born",
+        "mend it or birth_year",
+        f"{year('NEW.referred_on')} < NEW.birth_year",
+    ),
+    Rule(
+        "patient",
         "birth_year",
         "comes after history_item.year",
         "mend one of the two",
@@ -85,5 +94,13 @@ MAN = [
             f"NEW.partner_id IS NOT NULL AND NEW.{region} IS NOT NULL",
         )
         for region in ("azfa", "azfb", "azfc")
+    ),
+    Rule(
+        "genetic_test",
+        "karyotype",
+        "is that of a man, and the test is of the partner",
+        "leave out the one or the other",
+        "NEW.partner_id IS NOT NULL"
+        " AND NEW.karyotype IN ('klinefelter', 'klinefelter_mosaic', 'xx_male')",
     ),
 ]

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from sertoli.case._schema._rules import Rule
 
 WORK = {
+    "diagnosis": ("made_on", ("made_by_id",)),
+    "decision": ("decided_on", ("decided_by_id",)),
     "procedure": ("started_at", ("surgeon_id",)),
     "bench_search": ("started_at", ("searched_by_id",)),
     "confirmed_sperm": ("confirmed_at", ("confirmed_by_id",)),
+    "viability_test": ("tested_at", ("tested_by_id",)),
     "straw": ("frozen_at", ("frozen_by_id", "witness_id")),
     "straw_move": ("moved_at", ("moved_by_id", "witness_id")),
     "thaw": ("thawed_at", ("thawed_by_id", "witness_id")),

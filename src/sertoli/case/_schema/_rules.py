@@ -1,9 +1,11 @@
 """The rule: what may not be, said once in SQL, asked by the model and enforced by the database.
 
 A rule's ``wrong`` is a condition over the new row (``NEW.field``) that holds when the row is
-nonsense. It reads the same on SQLite and PostgreSQL, but for two words that are filled in:
+nonsense. It reads the same on SQLite and PostgreSQL, but for the words that are filled in:
 ``{tomorrow}``, ``{eve:X}`` for the day before the day or moment X (a calendar day at the clinic and
-a moment in UTC may differ by one), and ``{days:X}`` for the day X as a number, to count days by.
+a moment in UTC may differ by one), ``{days:X}`` for the day X as a number, to count days by, and
+``{odd_day:X}``, ``{odd_moment:X}``, ``{odd_text:X}`` and ``{odd_code:X}`` for what is none: SQLite
+takes anything.
 """
 
 from __future__ import annotations
@@ -14,8 +16,27 @@ from dataclasses import dataclass
 from sertoli.case._schema._base import ClinicRow, Row
 
 _WORDS = {
-    "sqlite": ("date('now', '+1 day')", r"date(\1, '-1 day')", r"julianday(\1)"),
-    "postgresql": ("(CURRENT_DATE + 1)", r"(date(\1) - 1)", r"(date(\1) - DATE '1900-01-01')"),
+    "sqlite": {
+        "tomorrow": "date('now', '+1 day')",
+        "eve": "date({0}, '-1 day')",
+        "days": "julianday({0})",
+        # A modifier makes SQLite look whether a month has so many days.
+        "odd_day": "date({0}, '+0 days') <> {0}",
+        "odd_moment": "({0} NOT GLOB '????-??-?? [0-2][0-9]:[0-5][0-9]:[0-5][0-9]."
+        "[0-9][0-9][0-9][0-9][0-9][0-9]' OR substr({0}, 12, 2) > '23'"
+        " OR date(substr({0}, 1, 10), '+0 days') <> substr({0}, 1, 10))",
+        "odd_text": "(typeof({0}) NOT IN ('text', 'null') OR instr({0}, char(0)) > 0)",
+        "odd_code": "({0} GLOB '*[^A-Za-z0-9_.-]*' OR {0} NOT GLOB '[A-Za-z0-9]*')",
+    },
+    "postgresql": {
+        "tomorrow": "(CURRENT_DATE + 1)",
+        "eve": "(date({0}) - 1)",
+        "days": "(date({0}) - DATE '1900-01-01')",
+        "odd_day": "false",
+        "odd_moment": "false",
+        "odd_text": "false",
+        "odd_code": "({0} !~ '^[A-Za-z0-9][A-Za-z0-9_.-]*$')",
+    },
 }
 
 
@@ -44,9 +65,8 @@ class Rule:
 
     def condition(self, dialect: str) -> str:
         """Return the condition in the words of ``sqlite`` or ``postgresql``."""
-        tomorrow, eve, days = _WORDS[dialect]
-        sql = re.sub(r"\{eve:([^}]*)\}", eve, self.wrong.replace("{tomorrow}", tomorrow))
-        sql = re.sub(r"\{days:([^}]*)\}", days, sql)
+        words = _WORDS[dialect]
+        sql = re.sub(r"\{(\w+):?([^}]*)\}", lambda word: words[word[1]].format(word[2]), self.wrong)
         if self.void is None:
             return f"({sql})"
         return f"NEW.voided_at IS {'NOT ' if self.void else ''}NULL AND ({sql})"
@@ -118,13 +138,34 @@ def not_after(child: str, parent: str, via: str, when: str = "1 = 1") -> list[Ru
     ]
 
 
+_ODD = {
+    "day": "{{odd_day:{0}}}",
+    "moment": "{{odd_moment:{0}}}",
+    "text": "{{odd_text:{0}}}",
+    "zone": "{{odd_text:{0}}}",
+    "code": "{{odd_code:{0}}}",
+    "pseudonym": "{{odd_code:{0}}}",
+}
+"""What a field of a kind cannot hold and its CHECK does not see: no day, broken text."""
+
+
 def general_rules(entities: tuple[type[Row], ...]) -> list[Rule]:
     """Give the rules that follow from the fields alone."""
     rules = []
     for entity in entities:
         table = entity.__tablename__
         dated = []
+        columns = entity.table().columns
+        if issubclass(entity, ClinicRow) and not any(
+            field.kind == "reference" and not columns[name].nullable
+            for name, field in entity.fields.items()
+        ):
+            rules.append(_clinic_rule(table))
         for name, field in entity.fields.items():
+            odd = _ODD.get(field.kind)
+            if odd is not None:
+                wrong = odd.format(f"NEW.{name}")
+                rules.append(Rule(table, name, "holds an impossible value", "mend it", wrong, None))
             if field.kind in {"day", "moment"} and not field.future and name != "voided_at":
                 dated.append(name)
                 rules.append(
@@ -144,15 +185,29 @@ def general_rules(entities: tuple[type[Row], ...]) -> list[Rule]:
     return rules
 
 
+def _clinic_rule(table: str) -> Rule:
+    return Rule(
+        table,
+        "clinic_id",
+        "names no clinic",
+        "make the clinic first",
+        "NOT EXISTS (SELECT 1 FROM clinic r WHERE r.id = NEW.clinic_id)",
+        void=None,
+    )
+
+
 def _reference_rules(table: str, name: str, target: str) -> list[Rule]:
+    # Foreign keys say so too, but SQLite asks them only of a client that wants to be asked.
     return [
         Rule(
             table,
             name,
-            f"names a {target} that is void",
-            "name one that holds",
-            f"EXISTS (SELECT 1 FROM {target} r"
-            f" WHERE r.id = NEW.{name} AND r.voided_at IS NOT NULL)",
+            f"names no {target} of this clinic that holds",
+            f"make the {target} first, or name one that is not void",
+            f"NEW.{name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {target} r WHERE"
+            f" r.id = NEW.{name} AND r.clinic_id = NEW.clinic_id"
+            " AND (r.voided_at IS NULL OR NEW.voided_at IS NOT NULL))",
+            void=None,
         ),
         Rule(
             target,

@@ -9,12 +9,15 @@ from functools import cache
 from sqlalchemy import Connection, String, TextClause, bindparam, text
 
 from sertoli.case._schema import ENTITIES
-from sertoli.case._schema._base import Row
+from sertoli.case._schema._audit import AuditChange, AuditEntry, Erasure
+from sertoli.case._schema._base import Base, Row, unique_keys
 from sertoli.case._schema._nonsense import AGE, BELONGING, ORDER, SPERM
 from sertoli.case._schema._nonsense_bank import BANK
 from sertoli.case._schema._nonsense_consent import CONSENT
 from sertoli.case._schema._nonsense_cycles import CYCLES
 from sertoli.case._schema._nonsense_man import MAN
+from sertoli.case._schema._nonsense_pregnancy import PREGNANCY
+from sertoli.case._schema._nonsense_source import SOURCE
 from sertoli.case._schema._nonsense_staff import STAFF
 from sertoli.case._schema._rules import Rule, fixed_fields, general_rules
 
@@ -32,8 +35,9 @@ def rules_of(table: str) -> tuple[Rule, ...]:
 
 @cache
 def _all_rules() -> tuple[Rule, ...]:
-    own = (*ORDER, *AGE, *MAN, *BELONGING, *SPERM, *BANK, *CONSENT, *CYCLES, *STAFF)
-    return (*general_rules(ENTITIES), *own)
+    before = (*ORDER, *AGE, *MAN, *BELONGING)
+    after = (*BANK, *CONSENT, *SOURCE, *CYCLES, *PREGNANCY, *STAFF)
+    return (*general_rules(ENTITIES), *before, *SPERM, *after)
 
 
 @cache
@@ -113,6 +117,27 @@ def _audit_guards() -> Iterator[tuple[str, str, str, str]]:
     yield "audit_change", "UPDATE", condition, said
 
 
+def _unnoticed(dialect: str) -> Iterator[tuple[str, str, str, str]]:
+    """Give (table, event, condition, message) of how rows could go without a DELETE.
+
+    SQLite asks no guard about the rows that REPLACE takes away, nor PostgreSQL about TRUNCATE.
+    """
+    kinds: tuple[type[Base], ...] = (*ENTITIES, AuditEntry, AuditChange, Erasure)
+    for kind in kinds:
+        table = Base.metadata.tables[kind.__tablename__]
+        if dialect == "postgresql":
+            said = _message(table.name, "id", "cannot be emptied", "void rows and say why")
+            yield table.name, "TRUNCATE", "true", said
+            continue
+        for names, holding in unique_keys(table):
+            same = " AND ".join(f"o.{name} = NEW.{name}" for name in names)
+            same += " AND o.voided_at IS NULL AND NEW.voided_at IS NULL" if holding else ""
+            taken = f"EXISTS (SELECT 1 FROM {table.name} o WHERE {same}"
+            said = _message(table.name, names[-1], "is taken already", "choose another")
+            yield table.name, "BEFORE INSERT", f"{taken})", said
+            yield table.name, "BEFORE UPDATE", f"{taken} AND o.rowid <> OLD.rowid)", said
+
+
 @cache
 def _by_trigger(dialect: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """Give the (condition, message) pairs of every (table, event)."""
@@ -120,13 +145,17 @@ def _by_trigger(dialect: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
     for entity in ENTITIES:
         for event, condition, message in _guards(entity, dialect):
             guards.setdefault((entity.__tablename__, event), []).append((condition, message))
-    for table, event, condition, message in _audit_guards():
+    for table, event, condition, message in (*_audit_guards(), *_unnoticed(dialect)):
         guards.setdefault((table, event), []).append((condition, message))
     return guards
 
 
 def _name(table: str, event: str) -> str:
-    return f"sertoli_{table}_{event.lower()}"
+    return f"sertoli_{table}_{event.lower().replace(' ', '_')}"
+
+
+def _when(event: str) -> str:
+    return event if event.startswith("BEFORE") else f"AFTER {event}"
 
 
 def install_triggers(connection: Connection) -> None:
@@ -142,9 +171,9 @@ def guard_texts(dialect: str) -> dict[str, str]:
     """Return the text of every guard that has to be in place, by the name of its trigger.
 
     On SQLite it is the trigger's statement; on PostgreSQL its table, its kind in PostgreSQL's own
-    number (a row's, after the event) and the body of the function it calls.
+    number (when, and whether for each row) and the body of the function it calls.
     """
-    kinds = {"INSERT": 5, "DELETE": 9, "UPDATE": 17}
+    kinds = {"INSERT": 5, "DELETE": 9, "UPDATE": 17, "TRUNCATE": 34}
     texts = {}
     for (table, event), checks in _by_trigger(dialect).items():
         name = _name(table, event)
@@ -173,14 +202,19 @@ def _sqlite(name: str, table: str, event: str, checks: list[tuple[str, str]]) ->
     body = "\n".join(f"SELECT RAISE(ABORT, '{said}') WHERE {wrong};" for wrong, said in checks)
     return [
         f"DROP TRIGGER IF EXISTS {name}",
-        f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN\n{body}\nEND",
+        f"CREATE TRIGGER {name} {_when(event)} ON {table} BEGIN\n{body}\nEND",
     ]
 
 
 def _body(table: str, event: str, checks: list[tuple[str, str]]) -> str:
     # Writers of one clinic take turns, or two of them could together use more sperm than there is.
     turn = ""
-    if event != "DELETE" and table not in {"clinic", "audit_entry", "audit_change", "erasure"}:
+    if event in {"INSERT", "UPDATE"} and table not in {
+        "clinic",
+        "audit_entry",
+        "audit_change",
+        "erasure",
+    }:
         turn = "PERFORM 1 FROM clinic WHERE id = NEW.clinic_id FOR NO KEY UPDATE;\n"
     body = "\n".join(
         f"IF {wrong} THEN RAISE EXCEPTION '{said}' USING ERRCODE = '23514'; END IF;"
@@ -190,9 +224,11 @@ def _body(table: str, event: str, checks: list[tuple[str, str]]) -> str:
 
 
 def _postgresql(name: str, table: str, event: str, checks: list[tuple[str, str]]) -> list[str]:
+    when = "BEFORE TRUNCATE" if event == "TRUNCATE" else f"AFTER {event}"
+    each = "STATEMENT" if event == "TRUNCATE" else "ROW"
     return [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$guard${_body(table, event, checks)}$guard$",
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION {name}()",
     ]
