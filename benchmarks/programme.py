@@ -5,10 +5,10 @@ Nothing in it is a finding; every clinic is marked as synthetic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ from sertoli.case import (
     Row,
     Specimen,
     Staff,
+    Straw,
+    Thaw,
     Transfer,
     entering,
 )
@@ -101,6 +103,13 @@ def load(place: str, men: int, wave: int, *, keep: bool = False) -> Loaded:
     return loaded
 
 
+class _Biopsy(NamedTuple):
+    man: int
+    specimen: int
+    taken_at: datetime
+    sperm: float
+
+
 class _Clinic:
     def __init__(self, transaction: Entering, loaded: Loaded, keep: bool) -> None:
         self._transaction = transaction
@@ -145,13 +154,14 @@ class _Clinic:
         )
         self._add(BenchSearch, list(_searches(rows, specimens, staff[-1])))
         self._afterwards(rows, procedures)
-        of_biopsy = zip(rows["man"], specimens, strict=True)
-        by_biopsy = dict(zip(rows["biopsy_id"], of_biopsy, strict=True))
-        sperm = dict(zip(rows["biopsy_id"], rows["sperm"], strict=True))
+        by_biopsy = {
+            row.biopsy_id: _Biopsy(row.man, specimen, row.at.to_pydatetime(), row.sperm)
+            for row, specimen in zip(_each(rows), specimens, strict=True)
+        }
         cycles = programme.cycles[programme.cycles["biopsy_id"].isin(by_biopsy)]
         # One cycle a biopsy; the programme of tables has up to three.
         cycles = cycles.drop_duplicates("biopsy_id")
-        self._cycles(cycles, programme.transfers, by_biopsy, sperm, staff, wave)
+        self._cycles(cycles, programme.transfers, by_biopsy, staff, wave)
 
     def _add(self, entity: type[Row], rows: list[dict[str, Any]]) -> list[int]:
         if self._keep:
@@ -203,8 +213,7 @@ class _Clinic:
         self,
         cycles: pd.DataFrame,
         transfers: pd.DataFrame,
-        by_biopsy: dict[str, tuple[int, int]],
-        sperm: dict[str, float],
+        by_biopsy: dict[str, _Biopsy],
         staff: list[int],
         wave: int,
     ) -> None:
@@ -212,7 +221,7 @@ class _Clinic:
         partners = self._add(
             Partner,
             [
-                {"patient_id": by_biopsy[row.biopsy_id][0], "code": f"W{wave}-{row.couple_id}"}
+                {"patient_id": by_biopsy[row.biopsy_id].man, "code": f"W{wave}-{row.couple_id}"}
                 for row in _each(couples)
             ],
         )
@@ -221,7 +230,7 @@ class _Clinic:
             Cycle,
             [
                 {
-                    "patient_id": by_biopsy[row.biopsy_id][0],
+                    "patient_id": by_biopsy[row.biopsy_id].man,
                     "partner_id": partner[row.couple_id],
                     "code": f"W{wave}-{row.cycle_id}",
                     "started_on": row.date.date(),
@@ -240,26 +249,61 @@ class _Clinic:
                 for row, when in zip(_each(aspirated), at.dt.to_pydatetime(), strict=True)
             ],
         )
+        self._injections(aspirated, by_biopsy, retrievals, at.dt.to_pydatetime(), staff, wave)
+        made = transfers[transfers["cycle_id"].isin(number)]
+        self._transfers(made, number, staff)
+
+    def _injections(
+        self,
+        aspirated: pd.DataFrame,
+        by_biopsy: dict[str, _Biopsy],
+        retrievals: list[int],
+        at: Sequence[datetime],
+        staff: list[int],
+        wave: int,
+    ) -> None:
+        made = []
+        for row, retrieval, when in zip(_each(aspirated), retrievals, at, strict=True):
+            biopsy = by_biopsy[row.biopsy_id]
+            made.append(
+                (row, retrieval, when, biopsy, int(min(OOCYTES, row.injected, biopsy.sperm)))
+            )
+        frozen = [one for one in made if one[0].sperm_state == "frozen" and one[-1]]
+        straws = self._add(
+            Straw,
+            [
+                {
+                    "specimen_id": biopsy.specimen,
+                    "code": f"W{wave}-{row.cycle_id}",
+                    "frozen_at": biopsy.taken_at,
+                    "frozen_by_id": staff[-1],
+                    "witness_id": staff[-2],
+                    "sperm": count,
+                }
+                for row, _, _, biopsy, count in frozen
+            ],
+        )
+        thawed = zip(straws, (when for _, _, when, _, _ in frozen), strict=True)
+        people = {"thawed_by_id": staff[-1], "witness_id": staff[-2]}
+        self._add(Thaw, [{"straw_id": one, "thawed_at": when} | people for one, when in thawed])
+        straw = {retrieval: one for one, (_, retrieval, *_) in zip(straws, frozen, strict=True)}
         self._add(
             Injection,
             [
                 {
                     "oocyte_retrieval_id": retrieval,
                     "oocyte": oocyte,
-                    "specimen_id": by_biopsy[row.biopsy_id][1],
+                    "specimen_id": None if retrieval in straw else biopsy.specimen,
+                    "straw_id": straw.get(retrieval),
                     "injected_at": when,
                     "injected_by_id": staff[-1],
                     "witness_id": staff[-2],
                     "pronuclei": 2 if oocyte <= row.fertilised else 0,
                 }
-                for row, retrieval, when in zip(
-                    _each(aspirated), retrievals, at.dt.to_pydatetime(), strict=True
-                )
-                for oocyte in range(1, 1 + int(min(OOCYTES, row.injected, sperm[row.biopsy_id])))
+                for row, retrieval, when, biopsy, count in made
+                for oocyte in range(1, 1 + count)
             ],
         )
-        made = transfers[transfers["cycle_id"].isin(number)]
-        self._transfers(made, number, staff)
 
     def _transfers(self, made: pd.DataFrame, number: dict[str, int], staff: list[int]) -> None:
         numbers = self._add(

@@ -307,9 +307,6 @@ def everything(session: Session) -> WholeCase:
             track_id=7,
         ),
     )
-    newcomer = staff(session, "S-4", "andrologist")
-    newcomer.active_from = on(400)
-    case.add("newcomer", newcomer)
     case.add(
         "viability",
         ViabilityTest(

@@ -20,7 +20,7 @@ from case_samples import (  # type: ignore[import-not-found]
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
-from sertoli.case import ENTITIES, Consent, Partner, Record, Row, void
+from sertoli.case import ENTITIES, Consent, Partner, Record, Row, Staff, void
 from sertoli.case._admission import _ask
 from sertoli.case._refusals import refusals
 from sertoli.errors import RecordError
@@ -55,10 +55,13 @@ def further(row: str, field: str, values: Values | Callable[[WholeCase], Values]
 
 
 VOID = {"voided_at": datetime(2025, 1, 1, tzinfo=UTC), "void_reason": "a mistake"}
+NEWCOMER: Values = {"code": "S-4", "role": "andrologist", "reads_all_clinics": False}
 
 
 def of_newcomer(case: WholeCase, field: str) -> Values:
-    """Name the director, who came after all was done."""
+    """Name somebody who came after all was done."""
+    if "newcomer" not in case.rows:
+        case.add("newcomer", Staff(**NEWCOMER, active_from=on(400)))
     return {field: case.newcomer.id}
 
 

@@ -49,11 +49,13 @@ def chart(found: FollowUp) -> dict[str, Any]:
     last = max([18.0, *(point.months for point in found.points)]) + 1
     data: list[dict[str, Any]] = []
     shapes = [_line(found.plan.low_nmol_per_l, ORANGE, "dot")]
-    notes = [_label(found.plan.low_nmol_per_l, "the clinic's limit", ORANGE)]
     baseline = found.baseline_nmol_per_l
+    # One label above its line and one below, or they would cover one another where both are close.
+    limit_on_top = baseline is not None and baseline < found.plan.low_nmol_per_l
+    notes = [_label(found.plan.low_nmol_per_l, "the clinic's limit", ORANGE, above=limit_on_top)]
     if baseline is not None:
         shapes.append(_line(baseline, INK, "solid"))
-        notes.append(_label(baseline, "his own baseline", INK))
+        notes.append(_label(baseline, "his own baseline", INK, above=not limit_on_top))
         for number, mean in enumerate(PUBLISHED_MEANS):
             wide = max(mean.to_month, mean.from_month + 1)
             data.append(
@@ -91,7 +93,7 @@ def chart(found: FollowUp) -> dict[str, Any]:
                     "name": f"his testosterone, {name}",
                 }
             )
-    axis = {"gridcolor": GRID, "zeroline": False}
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
     return {
         "data": data,
         "layout": {
@@ -103,9 +105,10 @@ def chart(found: FollowUp) -> dict[str, Any]:
             "xaxis": {
                 **axis,
                 "range": [0, last],
-                "title": {"text": "months since surgery"},
+                "dtick": 3 if last <= 36 else 12,
+                "title": _title("months since surgery"),
             },
-            "yaxis": {**axis, "rangemode": "tozero", "title": {"text": "testosterone, nmol/L"}},
+            "yaxis": {**axis, "rangemode": "tozero", "title": _title("testosterone, nmol/L")},
             "legend": {"orientation": "h", "y": 1.12},
             "shapes": shapes,
             "annotations": notes,
@@ -125,13 +128,17 @@ def _line(level: float, color: str, dash: str) -> dict[str, Any]:
     }
 
 
-def _label(level: float, text: str, color: str) -> dict[str, Any]:
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 14}, "standoff": 12}
+
+
+def _label(level: float, text: str, color: str, *, above: bool) -> dict[str, Any]:
     return {
         "xref": "paper",
         "x": 1,
         "xanchor": "right",
         "y": level,
-        "yanchor": "bottom",
+        "yanchor": "bottom" if above else "top",
         "text": f"{text}, {level:.1f}",
         "showarrow": False,
         "font": {"color": color, "size": 13},
