@@ -14,7 +14,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
-SHARED = {"errors", "optics", "outputs"}
+SHARED = {"errors", "journal", "optics", "outputs"}
 """Every room may import these; they import only each other."""
 
 IMAGING = {"frames", "phantom", "phantom.world", "phantom.render", "enhance", "tubules", "sperm"}
@@ -22,6 +22,7 @@ BELOW_OPERATION = IMAGING | {"search", "sampling", "trial", "case", "outcomes"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "journal": set(),
     "optics": set(),
     "outputs": set(),
     "frames": set(),

@@ -1,40 +1,30 @@
-"""The journal: what a search has done so far, safe from a kill at any moment.
+"""What a search writes into its journal.
 
-An append-only file of records, each with its length and check sum in front. A record that
-a kill left torn, and whatever follows it, does not count. The first record says which
-search this is, every other one holds a frame: its findings, the thumbnails cut from it and
-all that the result files need, so that frames need not be kept in memory nor searched twice.
+The first record says which search this is, every other one holds a frame: its findings, the
+thumbnails cut from it and all that the result files need, so that frames need not be kept in
+memory nor searched twice.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import struct
-import time
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from sertoli.frames import Pixels
-from sertoli.search._identity import Identity
+from sertoli.journal import Identity, Journal, read_payloads, read_payloads_at
 from sertoli.sperm import Detections
 from sertoli.sperm.tracking import DriftState
 
-JOURNAL_NAME = "journal.bin"
-FLUSH_EVERY_S = 1.0
-
-_FRAMING = struct.Struct("<II")  # length, CRC-32 of the payload
 _FRAME = struct.Struct("<q6d2IHIII2q4d")
 _THUMBNAIL = struct.Struct("<IiiHHBB")
-_IDENTITY, _SEARCHED, _BROKEN = b"I", b"F", b"B"
-_MAX_RECORD_BYTES = 1 << 30
+_SEARCHED, _BROKEN = b"F", b"B"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,43 +80,22 @@ class BrokenFrame:
 Record = SearchedFrame | BrokenFrame
 
 
-def read_identity(path: Path) -> Identity | None:
-    """Return which search a journal belongs to; None if there is none or it is torn."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        payload = _read_payload(file)
-    if payload is None or payload[:1] != _IDENTITY:
-        return None
-    identity: Identity = json.loads(payload[1:])
-    return identity
-
-
 def read_records(path: Path) -> Iterator[tuple[int, Record]]:
     """Give every whole record with its offset in the file, by which it is known."""
-    with path.open("rb") as file:
-        _read_payload(file)
-        while True:
-            offset = file.tell()
-            payload = _read_payload(file)
-            if payload is None:
-                return
-            yield offset, _decode(payload)
+    for offset, payload in read_payloads(path):
+        yield offset, _decode(payload)
 
 
 def read_frames_at(path: Path, offsets: Iterable[int]) -> Iterator[tuple[int, SearchedFrame]]:
     """Give the frames that `read_records` gave with these offsets, in the order of the file."""
-    with path.open("rb") as file:
-        for offset in sorted(offsets):
-            file.seek(offset)
-            payload = _read_payload(file)
-            record = None if payload is None else _decode(payload)
-            if isinstance(record, SearchedFrame):
-                yield offset, record
+    for offset, payload in read_payloads_at(path, offsets):
+        record = _decode(payload)
+        if isinstance(record, SearchedFrame):
+            yield offset, record
 
 
 class JournalWriter:
-    """Appends to a journal, after the last whole record.
+    """Appends frames to a search's journal, after the last whole record.
 
     Parameters
     ----------
@@ -136,65 +105,15 @@ class JournalWriter:
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
-        fresh = read_identity(path) is None
-        if not fresh:
-            end = _end_of_whole(path)
-        self._file = path.open("wb" if fresh else "r+b")
-        try:
-            if fresh:
-                self._write(_IDENTITY + json.dumps(dict(identity)).encode())
-            else:
-                self._file.truncate(end)
-                self._file.seek(end)
-            self.flush()
-        except BaseException:
-            self._file.close()
-            raise
+        self._journal = Journal(path, identity)
 
     def append(self, record: Record) -> None:
-        """Add a record; at most `FLUSH_EVERY_S` passes before it is safe."""
-        self._write(_encode(record))
-        if time.monotonic() - self._flushed > FLUSH_EVERY_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Bring everything appended to the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._flushed = time.monotonic()
+        """Add a record; within about a second it is safe."""
+        self._journal.append(_encode(record))
 
     def close(self) -> None:
         """Flush and let go of the file."""
-        if self._file.closed:
-            return
-        try:
-            self.flush()
-        finally:
-            self._file.close()
-
-    def _write(self, payload: bytes) -> None:
-        self._file.write(_FRAMING.pack(len(payload), zlib.crc32(payload)) + payload)
-
-
-def _read_payload(file: BinaryIO) -> bytes | None:
-    framing = file.read(_FRAMING.size)
-    if len(framing) < _FRAMING.size:
-        return None
-    length, check = _FRAMING.unpack(framing)
-    if length > _MAX_RECORD_BYTES:
-        return None
-    payload = file.read(length)
-    if len(payload) < length or zlib.crc32(payload) != check:
-        return None
-    return payload
-
-
-def _end_of_whole(path: Path) -> int:
-    with path.open("rb") as file:
-        while True:
-            end = file.tell()
-            if _read_payload(file) is None:
-                return end
+        self._journal.close()
 
 
 def _encode(record: Record) -> bytes:

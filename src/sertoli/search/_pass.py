@@ -13,14 +13,9 @@ import numpy as np
 
 from sertoli.errors import InputError
 from sertoli.frames import Frame, FrameSource, read_ahead
-from sertoli.search._identity import Identity, confidence_of, without_folders
-from sertoli.search._journal import (
-    JOURNAL_NAME,
-    BrokenFrame,
-    JournalWriter,
-    SearchedFrame,
-    read_records,
-)
+from sertoli.journal import JOURNAL_NAME, Identity
+from sertoli.search._identity import confidence_of, without_folders
+from sertoli.search._journal import BrokenFrame, JournalWriter, SearchedFrame, read_records
 from sertoli.search._report import write_report
 from sertoli.search._results import write_tables
 from sertoli.search._sample import spread_frames

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from sertoli.errors import OutputError
 from sertoli.frames import open_source
+from sertoli.journal import require_resumable
 from sertoli.outputs import OutputFolder, absolute
-from sertoli.search._identity import Identity, identify, require_same
-from sertoli.search._journal import JOURNAL_NAME, read_identity
+from sertoli.search._identity import identify
 from sertoli.search._pass import Progress, SearchPass
 from sertoli.search._settings import Finder, SearchSettings
 
@@ -78,7 +77,7 @@ def search(
     out = absolute(out)
     identity = identify(path, settings, finder)
     if resume and out.name:
-        finished = _require_resumable(out, identity)
+        finished = require_resumable(out, identity, "search")
         if finished is not None:
             return SearchResult(out, finished)
     with open_source(
@@ -107,31 +106,6 @@ def search(
                 raise _unwritable(folder, error) from error
             raise
     return SearchResult(folder.finish(), summary)
-
-
-def _require_resumable(out: Path, identity: Identity) -> dict[str, Any] | None:
-    """Check what stands there before it is touched; return the summary of a finished search."""
-    partial = out.with_name(out.name + ".partial")
-    if partial.is_dir():
-        before = read_identity(partial / JOURNAL_NAME)
-        if before is not None:
-            require_same(before, identity, partial)
-        return None
-    if not out.exists():
-        return None
-    before = read_identity(out / JOURNAL_NAME)
-    if before is not None:
-        require_same(before, identity, out)
-        return None
-    try:
-        summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-        before = summary["identity"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(
-            f"{out} holds no search to go on with", "choose another --out, or add --overwrite"
-        ) from error
-    require_same(before, identity, out)
-    return summary
 
 
 def _unwritable(folder: OutputFolder, error: OSError) -> OutputError:

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from typing import Any
 
 from sertoli.frames import FrameSource
-from sertoli.search._identity import Identity, confidence_of
+from sertoli.journal import Identity
+from sertoli.search._identity import confidence_of
 from sertoli.search._results import Gathered
 from sertoli.search._settings import Finder, SearchSettings
 from sertoli.search.hidden import bound_sentence, known_sensitivity, upper_bound

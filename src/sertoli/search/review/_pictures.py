@@ -13,8 +13,8 @@ import numpy as np
 
 from sertoli.errors import InputError, SettingError
 from sertoli.frames import Frame, FrameSource, open_source
+from sertoli.journal import content_of
 from sertoli.optics import Modality
-from sertoli.search._identity import content_of
 from sertoli.search._thumbnails import SIDE_PX, stretch
 from sertoli.search.review._candidates import Candidate
 from sertoli.search.review._decisions import Place

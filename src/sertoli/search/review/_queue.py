@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sertoli.errors import InputError, OutputError, SettingError
-from sertoli.search._identity import content_of
+from sertoli.journal import content_of
 from sertoli.search.hidden import (
     HiddenBound,
     Sensitivity,
