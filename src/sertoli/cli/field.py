@@ -58,6 +58,7 @@ from sertoli.optics import Modality
     show_default=True,
     help="Of the lines in the overlay, 0 to 1.",
 )
+@click.option("--resume", is_flag=True, help="Go on with a map that was stopped or broke off.")
 @click.option("--overwrite", is_flag=True, help="Replace the folder if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
@@ -70,13 +71,15 @@ def command(
     rule: str,
     dilated_from: float,
     line_opacity: float,
+    resume: bool,
     overwrite: bool,
     as_json: bool,
 ) -> int:
     """Outline, measure and rank the tubules in INPUT: pictures, folders or recordings.
 
     Writes tubules.csv, centrelines.geojson, overlay.png or overlay.mp4, and summary.json. Rests
-    on simulated testes: no public picture of an opened one was found.
+    on simulated testes: no public picture of an opened one was found. Ctrl-C keeps what was
+    mapped; --resume goes on from there.
     """
     # Only here: the network and the readers take a while to load.
     from tqdm import tqdm
@@ -85,6 +88,10 @@ def command(
     from sertoli.search import input_stem
     from sertoli.tubules import FieldSettings, Rule, map_input
 
+    if resume and overwrite:
+        raise SettingError(
+            "--resume and --overwrite contradict one another", "go on with the map or begin anew"
+        )
     settings = FieldSettings(
         um_per_px=um_per_px,
         fps=fps,
@@ -117,6 +124,7 @@ def command(
                     path,
                     place,
                     settings,
+                    resume=resume,
                     overwrite=overwrite,
                     on_progress=show,
                     should_stop=switch.is_on,
@@ -138,6 +146,6 @@ def command(
     else:
         click.echo(DISCLAIMER)
     if summaries[-1]["stopped"] or switch.is_on():
-        say("stopped; what was mapped until then is kept")
+        say("stopped; what was mapped until then is kept, add --resume to go on")
         return EXIT_STOPPED
     return 0

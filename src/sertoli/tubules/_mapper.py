@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -42,6 +43,25 @@ STANDS_OUT_DIAMETERS = 6.0
 """A dilated tubule has to be seen over this length, in diameters of its own, to stand out."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the network saw in one frame.
+
+    Parameters
+    ----------
+    lines : tuple of Line
+        In cells of the network.
+    unreadable : ndarray, (h, w) bool
+        Of its cells.
+    factor : float
+        Network px per picture px.
+    """
+
+    lines: tuple[Line, ...]
+    unreadable: npt.NDArray[np.bool_]
+    factor: float
+
+
 class TubuleMapper:
     """Finds, measures and ranks the tubules of an opened testis.
 
@@ -69,9 +89,13 @@ class TubuleMapper:
 
     def __call__(self, frame: Frame) -> TubuleMap:
         """Map one picture; nothing is known of others of the same testis."""
-        fields, factor = self.look(frame)
-        lines = follow(fields)
-        return self.ranked(frame, lines, joined(lines), fields.unreadable, factor)
+        look = self.seen(frame)
+        return self.ranked(frame, look, joined(look.lines))
+
+    def seen(self, frame: Frame, factor: float | None = None) -> Look:
+        """Run the network and follow what it shows; ``factor`` as for `look`."""
+        fields, factor = self.look(frame, factor)
+        return Look(tuple(follow(fields)), fields.unreadable, factor)
 
     def look(self, frame: Frame, factor: float | None = None) -> tuple[Fields, float]:
         """Run the network.
@@ -121,42 +145,32 @@ class TubuleMapper:
             unreadable,
         )
 
-    def ranked(
-        self,
-        frame: Frame,
-        lines: Sequence[Line],
-        owners: Sequence[int],
-        unreadable: npt.NDArray[np.bool_],
-        factor: float,
-    ) -> TubuleMap:
+    def ranked(self, frame: Frame, look: Look, owners: Sequence[int]) -> TubuleMap:
         """Measure and rank what was followed.
 
         Parameters
         ----------
         frame : Frame
-        lines : sequence of Line
+        look : Look
         owners : sequence of int
             Number of each line's tubule, from 0 without a gap.
-        unreadable : ndarray, (h, w) bool
-        factor : float
-            Network px per picture px.
         """
-        scale = self.network.stride_px / factor
+        scale = self.network.stride_px / look.factor
         stretches = tuple(
             Stretch(
                 owner,
-                within(self.network.to_picture(line.points, factor), frame),
+                within(self.network.to_picture(line.points, look.factor), frame),
                 line.diameter * scale,
             )
-            for line, owner in zip(lines, owners, strict=True)
+            for line, owner in zip(look.lines, owners, strict=True)
         )
-        opacities = [line.opacity for line in lines]
+        opacities = [line.opacity for line in look.lines]
         return measured(
             frame.optics,
             (frame.width_px, frame.height_px),
             stretches,
             opacities,
-            unreadable,
+            look.unreadable,
             dilated_from=self.dilated_from,
             rule=self.rule,
             score=self.score,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from importlib import resources
@@ -57,6 +58,7 @@ class CellNetwork:
         place = Path(str(resources.files("sertoli") / "weights")) if packaged else Path()
         self.name = Path(weights).name
         content = _read(place / weights)
+        self.sha256 = hashlib.sha256(content).hexdigest()
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.inter_op_num_threads = 1

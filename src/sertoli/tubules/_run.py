@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sertoli.errors import SettingError
+from sertoli.errors import InputError, SettingError, WeightsError
 from sertoli.frames import (
     Frame,
     FrameSource,
@@ -20,8 +20,10 @@ from sertoli.frames import (
     read_ahead,
     write_png,
 )
+from sertoli.journal import Identity, content_of, require_resumable
 from sertoli.optics import Modality
-from sertoli.outputs import OutputFolder
+from sertoli.outputs import OutputFolder, absolute
+from sertoli.tubules._looks import LookJournal, NotedSectionMapper, NotedTubuleMapper
 from sertoli.tubules._map import DILATED_FROM, MOST_UNREADABLE, TubuleMap
 from sertoli.tubules._mapper import TubuleMapper
 from sertoli.tubules._network import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
@@ -125,6 +127,7 @@ def map_input(
     out: Path,
     settings: FieldSettings | None = None,
     *,
+    resume: bool = False,
     overwrite: bool = False,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -142,6 +145,9 @@ def map_input(
         Folder to write: ``tubules.csv``, ``centrelines.geojson`` (histology: ``outlines.geojson``
         and ``epithelium/`` too), ``overlay.png`` or ``overlay.mp4``, ``summary.json``.
     settings : FieldSettings, optional
+    resume : bool
+        Go on with ``OUT.partial`` or with a stopped ``OUT``; a finished ``OUT`` of the same map
+        is returned as it is.
     overwrite : bool
     on_progress : callable, optional
         Called with frames done and frames in all (None where unknown).
@@ -156,8 +162,20 @@ def map_input(
     Raises
     ------
     InputError, SettingError, OutputError, WeightsError
+        ``OUT.partial`` stays where going on can help: not after bad input in a first run.
     """
     settings = settings or FieldSettings()
+    out = absolute(out)
+    mapper: NotedTubuleMapper | NotedSectionMapper
+    if settings.modality is Modality.HISTOLOGY:
+        mapper = NotedSectionMapper()
+    else:
+        mapper = NotedTubuleMapper(dilated_from=settings.dilated_from, rule=settings.rule)
+    identity = _identity(path, settings, mapper.network)
+    if resume and out.name:
+        finished = require_resumable(out, identity, "map")
+        if finished is not None:
+            return finished
     with open_source(
         path,
         um_per_px=settings.um_per_px,
@@ -170,28 +188,49 @@ def map_input(
                 f"the rule {settings.rule} goes by micrometres, and the pixel size is unknown",
                 "give --um-per-px, or take --rule relative",
             )
-        folder = OutputFolder(out, overwrite=overwrite, inputs=[path])
+        folder = OutputFolder(out, overwrite=overwrite, resume=resume, inputs=[path])
         try:
-            summary = _mapped(source, folder.path, settings, on_progress, should_stop)
-        except BaseException:
-            folder.discard()
+            with LookJournal(folder.path, identity) as mapper.journal:
+                job: _Job
+                if isinstance(mapper, NotedSectionMapper):
+                    job = _SectionJob(mapper, folder.path)
+                else:
+                    job = _FieldJob(mapper, source, folder.path, settings)
+                summary = _mapped(job, source, folder.path, identity, on_progress, should_stop)
+                mapper.journal.is_kept = summary["stopped"]
+        except (InputError, SettingError, WeightsError):
+            if not folder.resumed:  # else its journal is worth more than a clean place
+                folder.discard()
             raise
         folder.finish()
     return summary
 
 
+def _identity(path: Path, settings: FieldSettings, network: CellNetwork) -> Identity:
+    """Return what must be equal for a map to be gone on with."""
+    return {
+        "input": path.resolve().name,
+        "input content": content_of(path),
+        "um-per-px": settings.um_per_px,
+        "fps": settings.fps,
+        "modality": settings.modality.value,
+        "sequence": settings.sequence,
+        "dilated-from": settings.dilated_from,
+        "rule": settings.rule.value,
+        "line-opacity": settings.opacity,
+        "weights": network.sha256,
+        "version": version("sertoli"),
+    }
+
+
 def _mapped(
+    job: _Job,
     source: FrameSource,
     folder: Path,
-    settings: FieldSettings,
+    identity: Identity,
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
 ) -> dict[str, Any]:
-    job: _Job
-    if settings.modality is Modality.HISTOLOGY:
-        job = _SectionJob(folder)
-    else:
-        job = _FieldJob(source, folder, settings)
     overlay = OverlayFile(folder, source)
     done, stopped = 0, False
     try:
@@ -213,13 +252,14 @@ def _mapped(
         "disclaimer": DISCLAIMER,
         "command": "field",
         "input": source.name,
-        "modality": settings.modality.value,
+        "modality": identity["modality"],
         "um_per_px": source.optics.um_per_px,
         "sequence": source.is_sequence,
         "frames": done,
         "frames_total": source.length,
         "stopped": stopped,
         "overlay": overlay.name,
+        "identity": dict(identity),
     } | job.summary()
     (folder / "summary.json").write_text(
         json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n"
@@ -230,10 +270,10 @@ def _mapped(
 class _FieldJob:
     """Maps of an opened testis."""
 
-    def __init__(self, source: FrameSource, folder: Path, settings: FieldSettings) -> None:
-        self._mapper = TubuleMapper(
-            CellNetwork(FIELD_WEIGHTS), dilated_from=settings.dilated_from, rule=settings.rule
-        )
+    def __init__(
+        self, mapper: TubuleMapper, source: FrameSource, folder: Path, settings: FieldSettings
+    ) -> None:
+        self._mapper = mapper
         self._tracker: TubuleTracker | None = None
         if source.is_sequence:
             fps = settings.fps or USUAL_FPS
@@ -326,10 +366,10 @@ def _said(found: TubuleMap, dilated_from: float) -> dict[str, Any]:
 class _SectionJob:
     """Cross-sections in histology."""
 
-    def __init__(self, folder: Path) -> None:
-        self._mapper = SectionMapper()
+    def __init__(self, mapper: SectionMapper, folder: Path) -> None:
+        self._mapper = mapper
         self._folder = folder / "epithelium"
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         columns = [*COLUMNS[: COLUMNS.index("diameter_sd_px")], *SECTION_COLUMNS]
         self._table = Table(folder / "tubules.csv", columns)
         # cross-sections have no centreline: the file says so by being empty

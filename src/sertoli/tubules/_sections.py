@@ -77,6 +77,22 @@ class SectionMap:
         return len(self.outlines)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SectionLook:
+    """What the network saw in one picture.
+
+    Parameters
+    ----------
+    cells : dict of ndarray, (h, w)
+        By channel.
+    factor : float
+        Network px per picture px.
+    """
+
+    cells: dict[str, Any]
+    factor: float
+
+
 class SectionMapper:
     """Outlines and measures tubules in histology sections.
 
@@ -92,7 +108,12 @@ class SectionMapper:
         self.network = network or CellNetwork(SECTION_WEIGHTS)
 
     def __call__(self, frame: Frame) -> SectionMap:
-        """Map one picture.
+        """Map one picture."""
+        look = self.look(frame)
+        return self._measured(frame, look.cells, look.factor)
+
+    def look(self, frame: Frame) -> SectionLook:
+        """Run the network.
 
         The size at which tubules are looked at is found from the picture: once at a guess, and
         again where they turn out much larger or smaller than what was learnt.
@@ -105,7 +126,7 @@ class SectionMapper:
         if not 1 / FAMILIAR_RATIO < ratio < FAMILIAR_RATIO:
             factor = min(factor / ratio, MOST_NETWORK_PX / longest, 4.0)
             cells = self.network.cells(frame.pixels, factor, all_turns=True)
-        return self._measured(frame, cells, factor)
+        return SectionLook(cells, factor)
 
     def _measured(self, frame: Frame, cells: dict[str, Any], factor: float) -> SectionMap:
         labels = _labels(cells)

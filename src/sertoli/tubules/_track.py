@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from sertoli.frames import Frame
-from sertoli.tubules._follow import Line, follow
+from sertoli.tubules._follow import Line
 from sertoli.tubules._join import links
 from sertoli.tubules._map import FEWEST, Floats, Stretch, TubuleMap
 from sertoli.tubules._mapper import STANDS_OUT_DIAMETERS, TubuleMapper, within
@@ -87,23 +87,23 @@ class TubuleTracker:
 
     def _look(self, frame: Frame, to_first: Floats) -> None:
         """Let the network look, and bring what it finds onto the first frame."""
-        fields, self._factor = self._mapper.look(frame, self._factor)
+        look = self._mapper.seen(frame, self._factor)
+        self._factor = look.factor
         network = self._mapper.network
         scale = network.stride_px / self._factor * _zoom(to_first)
-        seen = follow(fields)
         lines = []
-        for line in seen:
+        for line in look.lines:
             points = _moved(network.to_picture(line.points, self._factor), to_first)
             lines.append(replace(line, points=points, diameter=line.diameter * scale))
         for known in self._known:
             known.weight *= FORGETTING
-        self._lines, merged = self._mosaic.add(lines, links(seen))
+        self._lines, merged = self._mosaic.add(lines, links(look.lines))
         self._known += [_Known() for _ in range(len(self._mosaic) - len(self._known))]
         for kept, gone in merged:
             self._known[kept].take(self._known[gone])
         for number, line in self._lines:
             self._known[number].add(line)
-        self._unreadable = fields.unreadable
+        self._unreadable = look.unreadable
 
     def _map(self, frame: Frame, to_frame: Floats) -> TubuleMap:
         zoom = _zoom(to_frame)
