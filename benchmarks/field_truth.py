@@ -59,6 +59,8 @@ class Verdict:
         Spearman's, over the tubules of the picture; NaN with fewer than five.
     opacity_spread : float
         Standard deviation of the true opacity of these tubules.
+    opacity_above : ndarray, (n, 2)
+        By how much each lies above the median of these, in truth and as found.
     score, true_class, has_sperm, relative : list
         One a found tubule that belongs to a true one.
     owner : dict
@@ -73,6 +75,7 @@ class Verdict:
     top_right: float
     opacity_correlation: float
     opacity_spread: float
+    opacity_above: Floats
     score: list[float] = field(default_factory=list)
     true_class: list[str] = field(default_factory=list)
     has_sperm: list[bool] = field(default_factory=list)
@@ -105,12 +108,17 @@ def judge(picture: FieldPicture, found: TubuleMap) -> Verdict:
         _top(found, owner, traits, seen),
         correlation,
         float(np.std(opacity)) if opacity else 0.0,
+        _above(np.stack((opacity, found.opacity[known]), axis=1)),
         [float(found.score[row]) for row in known],
         [str(traits[owner[row]].kind) for row in known],
         [traits[owner[row]].has_sperm for row in known],
         [float(found.relative_diameter[row]) for row in known],
         owner,
     )
+
+
+def _above(opacity: Floats) -> Floats:
+    return opacity - np.median(opacity, axis=0) if len(opacity) else opacity
 
 
 def _top(found: TubuleMap, owner: dict[int, int], traits: dict, seen: list) -> float:  # type: ignore[type-arg]

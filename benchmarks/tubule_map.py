@@ -27,6 +27,7 @@ from sertoli.optics import UNKNOWN_OPTICS
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.phantom.world import Patient
 from sertoli.tubules import CellNetwork, TubuleMap, TubuleMapper
+from sertoli.tubules._rank import OPAQUE_FROM
 
 FIRST_SEED = 950_000
 SIZES = ((8.0, 640, 480), (5.0, 1024, 768), (6.5, 800, 600))
@@ -148,6 +149,7 @@ def report(methods: Sequence[Method], look: str, pictures: int) -> str:
         f"Pictures with at least five dilated tubules in sight: {with_five}.",
         "",
         varied_line(ours.verdicts),
+        opaque_line(ours.verdicts),
         "",
         *score_lines(ours.verdicts),
     ]
@@ -176,6 +178,20 @@ def varied_line(verdicts: Sequence[Verdict]) -> str:
     return (
         f"Pictures whose true opacity varies (standard deviation of {VARIED:g} or more): "
         f"{len(varied)}; there the opacity's rank correlation is {mean:.3f}."
+    )
+
+
+def opaque_line(verdicts: Sequence[Verdict]) -> str:
+    """Return how far the words "more opaque than most" can be believed."""
+    true, found = np.concatenate([one.opacity_above for one in verdicts]).T
+    called = found >= OPAQUE_FROM
+    clearly = true >= 2 * OPAQUE_FROM
+    return (
+        f'`reasons` calls a tubule "more opaque than most" from {OPAQUE_FROM:g} above the median: '
+        f"{called[clearly].mean():.0%} of those truly {2 * OPAQUE_FROM:g} or more above it "
+        f"({clearly.sum()}) are called so, put {found[clearly].mean():.2f} above on average; "
+        f"{(true[called] >= OPAQUE_FROM).mean():.0%} of those called so ({called.sum()}) are truly "
+        f"{OPAQUE_FROM:g} or more above."
     )
 
 

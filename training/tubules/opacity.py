@@ -2,24 +2,30 @@
 
 Simulated fields of all looks but one are mapped; the difference of a tubule's true opacity from
 the median of its picture is fitted by least squares to what its colour differs from those around.
-The weights are printed, to stand in ``sertoli.tubules._whiteness``.
+The weights are printed, to stand in ``sertoli.tubules._whiteness``, with the rank correlation
+that weights without a look reach on it.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from benchmarks.field_truth import judge
+from scipy.stats import spearmanr
 
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.phantom.render.operating import LOOKS
 from sertoli.phantom.world import Patient
-from sertoli.tubules import TubuleMapper
-from sertoli.tubules._mapper import cell_colour
-from sertoli.tubules._whiteness import contrast
+from sertoli.tubules import CellNetwork, TubuleMapper
+from sertoli.tubules._follow import follow
+from sertoli.tubules._join import joined
+from sertoli.tubules._network import as_seen
+from sertoli.tubules._whiteness import contrast, read
 
 FIRST_SEED = 820_000
 SIZES = ((8.0, 640, 480), (5.0, 1024, 768), (6.5, 800, 600))
@@ -31,6 +37,16 @@ FULL_LENGTH_DIAMETERS = 8.0
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The tubules found in one picture: what colour says, the truth, and how much each counts."""
+
+    look: str
+    colour: Floats
+    opacity: Floats
+    weight: Floats
+
+
 def main() -> None:
     """Read the command line, render, map and fit."""
     parser = argparse.ArgumentParser(description="Fit how colour tells opacity.")
@@ -39,12 +55,18 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     looks = [name for name in LOOKS if name != options.without]
-    mapper = TubuleMapper()
-    parts = [measured(mapper, make_picture(n, looks)) for n in range(options.pictures)]
-    colour, opacity, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
-    root = np.sqrt(weight)
-    found, *_ = np.linalg.lstsq(colour * root[:, None], opacity * root, rcond=None)
-    print(f"{len(opacity)} tubules: weights {tuple(float(one) for one in found.round(2))}")
+    mapper = TubuleMapper(CellNetwork(threads=1))
+    found = [
+        measured(mapper, make_picture(number, looks), looks[number % len(looks)])
+        for number in range(options.pictures)
+    ]
+    for left_out in looks:
+        weights = fitted([one for one in found if one.look != left_out])
+        there = [one for one in found if one.look == left_out]
+        print(f"{left_out}, left out: rank correlation {correlation(there, weights):.3f}")
+    weights = fitted(found)
+    count = sum(len(one.opacity) for one in found)
+    print(f"{count} tubules: weights {tuple(float(one) for one in weights.round(2))}")
 
 
 def make_picture(number: int, looks: list[str]) -> FieldPicture:
@@ -62,31 +84,41 @@ def make_picture(number: int, looks: list[str]) -> FieldPicture:
     ).picture(0)
 
 
-def measured(mapper: TubuleMapper, picture: FieldPicture) -> tuple[Floats, Floats, Floats]:
-    """Return colour and true opacity of the tubules found, less their medians, and weights."""
+def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured:
+    """Return what colour says of the tubules found in a picture, and their true opacity."""
     frame = picture.frame
     fields, factor = mapper.look(frame)
-    found = mapper(frame)
-    typical = float(np.median(fields.diameter[fields.heat > 0.5]))
-    colour = cell_colour(frame.pixels, factor, fields.heat.shape)
-    more = contrast(colour, fields.heat, typical, fields.unreadable).astype(np.float32)
-    stride = mapper.network.stride_px
+    lines = follow(fields)
+    seen = as_seen(frame.pixels, factor)
+    tone = contrast(read(lines, seen, mapper.network.stride_px, fields.unreadable), lines)
+    names = np.array(joined(lines))
     of = {one.tubule: one.traits.opacity for one in picture.stretches}
-    rows = []
+    found = mapper(frame)
     owner = judge(picture, found).owner
-    for row in owner:
-        points = np.concatenate([s.points for s in found.stretches if s.tubule == row])
-        cells = ((points + 0.5) * (factor / stride) - 0.5).astype(np.float32)
-        read = cv2.remap(more, cells[None, :, 0], cells[None, :, 1], cv2.INTER_LINEAR)[0]
-        rows.append(np.median(read, axis=0))
-    tone = np.array(rows)
-    opacity = np.array([of[tubule] for tubule in owner.values()])
-    seen = found.length_px[list(owner)] / found.diameter_px[list(owner)]
-    return (
-        tone - np.median(tone, axis=0),
-        opacity - np.median(opacity),
-        np.minimum(seen, FULL_LENGTH_DIAMETERS),
+    length = np.array([line.length for line in lines])
+    return Measured(
+        look,
+        np.array([np.average(tone[names == n], axis=0, weights=length[names == n]) for n in owner]),
+        np.array([of[tubule] for tubule in owner.values()]),
+        np.minimum(
+            found.length_px[list(owner)] / found.diameter_px[list(owner)], FULL_LENGTH_DIAMETERS
+        ),
     )
+
+
+def fitted(found: Sequence[Measured]) -> Floats:
+    """Return opacity per difference of tone, by weighted least squares within each picture."""
+    colour = np.concatenate([one.colour for one in found])
+    opacity = np.concatenate([one.opacity - np.median(one.opacity) for one in found])
+    root = np.sqrt(np.concatenate([one.weight for one in found]))
+    weights, *_ = np.linalg.lstsq(colour * root[:, None], opacity * root, rcond=None)
+    return np.asarray(weights, np.float64)
+
+
+def correlation(found: Sequence[Measured], weights: Floats) -> float:
+    """Return the mean over pictures of Spearman's correlation with the true opacity."""
+    ranks = [spearmanr(one.colour @ weights, one.opacity).statistic for one in found]
+    return float(np.nanmean(ranks))
 
 
 if __name__ == "__main__":

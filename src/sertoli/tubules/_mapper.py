@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sertoli.frames import Frame, Pixels
+from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.tubules._follow import Fields, Line, follow
 from sertoli.tubules._join import joined
@@ -24,7 +24,7 @@ from sertoli.tubules._rank import (
     reasons,
     weighted_median,
 )
-from sertoli.tubules._whiteness import opacity_of
+from sertoli.tubules._whiteness import with_opacity
 
 UM_PER_NETWORK_PX = 8.0
 """Pixel size at which the network looks."""
@@ -93,9 +93,11 @@ class TubuleMapper:
         return self.ranked(frame, look, joined(look.lines))
 
     def seen(self, frame: Frame, factor: float | None = None) -> Look:
-        """Run the network and follow what it shows; ``factor`` as for `look`."""
+        """Run the network, follow what it shows and read its colour; ``factor`` as for `look`."""
         fields, factor = self.look(frame, factor)
-        return Look(tuple(follow(fields)), fields.unreadable, factor)
+        seen = as_seen(frame.pixels, factor)
+        lines = with_opacity(follow(fields), seen, self.network.stride_px, fields.unreadable)
+        return Look(tuple(lines), fields.unreadable, factor)
 
     def look(self, frame: Frame, factor: float | None = None) -> tuple[Fields, float]:
         """Run the network.
@@ -134,14 +136,12 @@ class TubuleMapper:
         heat = np.where(unreadable, 0.0, heat)
         typical = TYPICAL_NETWORK_PX / self.network.stride_px
         diameter = np.clip(typical * np.exp(cells["log_diameter"].astype(np.float64)), 1, 200)
-        colour = cell_colour(frame.pixels, factor, heat.shape)
-        level = cells["opacity"].astype(np.float64)
         return Fields(
             heat,
             diameter,
             cells["cos"].astype(np.float64),
             cells["sin"].astype(np.float64),
-            opacity_of(colour, heat, diameter, unreadable, level),
+            cells["opacity"].astype(np.float64),
             unreadable,
         )
 
@@ -175,12 +175,6 @@ class TubuleMapper:
             rule=self.rule,
             score=self.score,
         )
-
-
-def cell_colour(pixels: Pixels, factor: float, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Return the mean RGB, 0 to 1, of each cell of a picture, (h, w, 3) float32."""
-    seen = as_seen(pixels, factor)
-    return np.asarray(cv2.resize(seen, shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def within(points: Floats, frame: Frame) -> Floats:
