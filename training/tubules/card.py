@@ -15,7 +15,9 @@ WHAT = {
     FIELD_WEIGHTS: (
         "A fully-convolutional network that says for each 2x2 px cell of a colour picture, at 8 um "
         "per px: heat of a tubule's centreline, its diameter, its direction, its opacity, and "
-        "whether the place can be read. How it is used stands in `docs/field.md`.",
+        "whether the place can be read. How it is used stands in `docs/field.md`; of opacity only "
+        "the median of the picture counts, the rest is read from colour "
+        "(`sertoli.tubules._whiteness`).",
         "field.md",
         "Trained on Sertoli's digital testis and made-up tubes (`training/tubules/made_up.py`), "
         "and, as pictures that show no testis, on simulated dishes and sections of "

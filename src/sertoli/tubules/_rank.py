@@ -34,7 +34,7 @@ LONG_ENOUGH = 1.5
 
 OPAQUE_FROM = 0.1
 """So much more opaque than the testis' median is worth a word. What colour tells is held back
-towards the median: a tubule that is 0.3 or more above it is put at 0.12 on average."""
+towards the median, so that truly more opaque ones are put less far above it."""
 
 
 class Rule(StrEnum):
