@@ -45,7 +45,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("recording") / "tremor.mp4"
     testis = make_field(3, patient="focal", um_per_px=SIZE_UM, width_px=256, height_px=192)
     pixels = testis.picture(0).frame.pixels
-    with VideoWriter(file, fps=10, width_px=224, height_px=160) as writer:
+    with VideoWriter(file, fps=25, width_px=224, height_px=160) as writer:
         for n in range(FRAMES):
             x, y = 8 + 2 * (n % 3), 8 + n % 5
             writer.write(np.ascontiguousarray(pixels[y : y + 160, x : x + 224]))

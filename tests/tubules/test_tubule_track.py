@@ -10,6 +10,7 @@ import pytest
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.tubules import TubuleMapper, TubuleTracker
+from sertoli.tubules._mapper import Look
 from sertoli.tubules._register import Register
 
 WIDE, HIGH = 320, 240
@@ -118,3 +119,22 @@ def test_a_recording_that_changes_its_size_starts_anew() -> None:
     assert found.width_px == 200
     for stretch in found.stretches:
         assert (stretch.points < (200, 180)).all()
+
+
+@pytest.mark.parametrize(("fps", "looks"), [(4, 8), (10, 10), (50, 10), (None, 2)])
+def test_the_network_looks_so_many_times_a_second(
+    fps: int | None, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = 2 * (fps or 4)
+    seen = []
+
+    def look(self: TubuleMapper, frame: Frame, factor: float | None = None) -> Look:
+        seen.append(frame.index)
+        return Look((), np.zeros((1, 1), bool), 1.0)
+
+    monkeypatch.setattr(TubuleMapper, "seen", look)
+    tracker = TubuleTracker(TubuleMapper(), every=5, every_s=0.2)
+    plain = np.full((24, 32, 3), 90, np.uint8)
+    for index in range(frames):
+        tracker(Frame(plain, index, None if fps is None else index / fps, Optics(8.0)))
+    assert len(seen) == looks

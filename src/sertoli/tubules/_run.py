@@ -276,8 +276,9 @@ class _FieldJob:
         self._mapper = mapper
         self._tracker: TubuleTracker | None = None
         if source.is_sequence:
-            fps = settings.fps or USUAL_FPS
-            self._tracker = TubuleTracker(self._mapper, every=max(1, round(fps / LOOKS_PER_S)))
+            self._tracker = TubuleTracker(
+                self._mapper, every=round(USUAL_FPS / LOOKS_PER_S), every_s=1 / LOOKS_PER_S
+            )
         self._settings = settings
         self._table = Table(folder / "tubules.csv", COLUMNS)
         self._features = Features(folder / "centrelines.geojson")

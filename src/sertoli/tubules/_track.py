@@ -64,11 +64,17 @@ class TubuleTracker:
     mapper : TubuleMapper
     every : int
         The network looks at every so many-th frame; between, the lines move with the picture.
+    every_s : float, optional
+        It looks so many seconds after its last look instead, where frames know their time.
     """
 
-    def __init__(self, mapper: TubuleMapper, *, every: int = 1) -> None:
+    def __init__(
+        self, mapper: TubuleMapper, *, every: int = 1, every_s: float | None = None
+    ) -> None:
         self._mapper = mapper
         self._every = max(1, every)
+        self._every_s = every_s
+        self._looked_s: float | None = None
         self._register = Register()
         self._factor: float | None = None
         self._known: list[_Known] = []
@@ -80,10 +86,17 @@ class TubuleTracker:
     def __call__(self, frame: Frame) -> TubuleMap:
         """Map the next frame of the recording."""
         to_frame = self._register(frame)
-        if self._count % self._every == 0:
+        if self._is_due(frame):
+            self._looked_s = frame.time_s
             self._look(frame, np.asarray(np.linalg.inv(to_frame), np.float64))
         self._count += 1
         return self._map(frame, to_frame)
+
+    def _is_due(self, frame: Frame) -> bool:
+        if self._every_s is None or self._looked_s is None or frame.time_s is None:
+            return self._count % self._every == 0
+        # a clock that runs backwards began anew
+        return not 0.0 <= frame.time_s - self._looked_s < 0.999 * self._every_s
 
     def _look(self, frame: Frame, to_first: Floats) -> None:
         """Let the network look, and bring what it finds onto the first frame."""
