@@ -9,9 +9,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sertoli.search import SearchSettings, _journal, search
+from sertoli.search._thumbnails import ThumbnailCutter
+from sertoli.sperm import Detections
 
 STILLS = SearchSettings(sequence=False)
 SEQUENCE = SearchSettings(sequence=True, fps=25.0)
@@ -165,3 +170,19 @@ def test_ten_thousand_stay_small(
         reverse=True,
     )[:10]
     assert page.data["sperm"]["p"] == pytest.approx(best, abs=1e-4)
+
+
+@given(st.lists(st.integers(1, 999), min_size=1, max_size=40))
+def test_the_best_sighting_of_a_sperm_is_always_cut(chances: list[int]) -> None:
+    cutter = ThumbnailCutter()
+    place, track = np.zeros((1, 2), np.float32), np.zeros(1, np.int64)
+    cut = [
+        chance
+        for chance in chances
+        if cutter.choose(
+            Detections(place, place + 9, np.array([chance / 1000], np.float32)),
+            track,
+            followed=True,
+        )
+    ]
+    assert max(cut) == max(chances)

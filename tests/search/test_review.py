@@ -253,6 +253,12 @@ def test_files(folder: Path) -> None:
     assert "No finding has been confirmed" not in page
     assert page.count(':"confirmed"') == len(first.tracks) == 1
     assert "<B>" not in page
+    assert "where this search found nothing" not in page
+    queue.mark(2, 120.0, 90.0)
+    write_review(queue)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "2 confirmed (1 of them where this search found nothing)" in page
+    queue.undo()
     # told once, known the next time
     again = ReviewQueue(folder, "CD")
     assert again.share_searched == 0.5

@@ -150,7 +150,10 @@ def _act(queue: ReviewQueue, seen: Recording | None, candidate: Candidate, key: 
         case "z":
             queue.undo()
         case "m":
-            _mark(queue, seen, candidate.places[0].frame)
+            frame = candidate.places[0].frame
+            if seen is not None:  # with the ruler that tells places
+                _show(queue, seen.whole(frame, _marked(queue, seen, frame)))
+            _mark(queue, seen, frame)
         case "q" | "\x1b" | "\x04":
             return After.QUIT
         case _:

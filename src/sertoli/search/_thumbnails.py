@@ -22,19 +22,14 @@ MAX_CUT_PX = 512
 
 MIN_RANGE_COUNTS = 32.0
 
-BETTER_BY = 0.02
-"""A sperm gets a new thumbnail when a sighting beats the shown one by this probability."""
-
-DOUBTFUL = 0.5
-"""Below it any better sighting is cut: the one shown may turn out to be no finding at all."""
-
 
 class ThumbnailCutter:
     """Cuts the pieces that the report may come to show, and few others.
 
     A still's finding is cut if it is among the `MAX_SHOWN` most probable so far, a sighting
-    of a followed sperm if it is plainly better than all before it. So the work and the room
-    that thumbnails take stay bounded, however long the search.
+    of a followed sperm if it is better than all before it: what looked worse may turn out to be
+    no finding at all. A new best is soon rare, so thumbnails take little work and room,
+    however long the search.
     """
 
     def __init__(self) -> None:
@@ -53,8 +48,7 @@ class ThumbnailCutter:
             if probability <= floor:
                 continue
             if followed:
-                best = self._best.get(track, -1.0)
-                if probability <= best or (best >= DOUBTFUL and probability < best + BETTER_BY):
+                if probability <= self._best.get(track, -1.0):
                     continue
                 again = track in self._best
                 self._best[track] = probability

@@ -29,6 +29,7 @@ WORDS = {
     "um": "µm",
     "um2": "µm²",
     "px2": "px²",
+    "morphology_note": "Why not judged",
 }
 """How parts of column names read."""
 
@@ -101,10 +102,12 @@ def readable(name: str) -> str:
     """Write a column's name for people: ``head_length_um`` becomes "Head length, µm"."""
     if name in SPEEDS or name in ("lin", "str", "wob", "alh", "bcf"):
         return name.upper()
+    if name in WORDS:
+        return WORDS[name]
     *words, last = name.split("_")
     if last in ("um", "um2", "px", "px2") and words:
         return f"{' '.join(words).capitalize()}, {WORDS.get(last, last)}"
-    return WORDS.get(name, " ".join([*words, last]).capitalize())
+    return " ".join([*words, last]).capitalize()
 
 
 def gather_paths(journal: Path, links: Links, wanted: Collection[int]) -> dict[int, list[float]]:

@@ -161,12 +161,11 @@ def _renew_report(queue: ReviewQueue, review: dict[str, Any]) -> None:
     if not file.is_file():
         return
     page = file.read_text(encoding="utf-8")
-    words = " ".join(
-        escape(line)
-        for line in (
-            f"Reviewed: {review['confirmed']:,} confirmed, {review['rejected']:,} rejected, "
-            f"{review['unsure']:,} left open, {review['open']:,} not looked at.",
-        )
+    marked = sum(row["marked_by_hand"] for row in review["sperm"])
+    words = (
+        f"Reviewed: {review['confirmed']:,} confirmed{_of_these(marked)}, "
+        f"{review['rejected']:,} rejected, {review['unsure']:,} left open, "
+        f"{review['open']:,} not looked at."
     )
     block = (
         f'\n<p class="bound">{escape(review["bound"]["sentence"])}</p>\n'
@@ -185,6 +184,10 @@ def _renew_report(queue: ReviewQueue, review: dict[str, Any]) -> None:
     page = _BLOCK.sub(lambda found: found[1] + block + found[2], page, count=1)
     page = _STATES.sub(lambda found: found[1] + text + found[2], page, count=1)
     _replace(file, page)
+
+
+def _of_these(marked: int) -> str:
+    return f" ({marked:,} of them where this search found nothing)" if marked else ""
 
 
 def _keys(one: Candidate) -> list[str]:
