@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
-from sertoli.outcomes import MEASURES, Outcomes, compute, suppress, synthetic_programme
+from sertoli.outcomes import (
+    MEASURES,
+    Outcomes,
+    compute,
+    suppress,
+    synthetic_programme,
+)
 from sertoli.outcomes._page import page
 
 LIMIT = 5
@@ -72,6 +80,41 @@ def test_a_hidden_clinic_is_not_the_sum_of_its_surgeons(men: int) -> None:
                 if key[0] == "surgeon" and key[2] == name and key[1].split()[1][:2] == group[-2:]
             ]
             assert any(key not in shown for key in own) or not own
+
+
+@cache
+def with_a_traveller() -> Outcomes:
+    """Compute a programme in which a surgeon of the first clinic operates in the second, too.
+
+    One surgeon of these two clinics and one of the third found sperm three times only.
+    """
+    made = synthetic_programme(480, clinics=3, surgeons_per_clinic=3, seed=1)
+    biopsies = made.biopsies.copy()
+    there = biopsies.index[biopsies["clinic"] == "Clinic 02"]
+    biopsies.loc[there[::4], "surgeon"] = "Surgeon 01-1"
+    place = biopsies.groupby("surgeon").cumcount()
+    few = biopsies["surgeon"].isin(["Surgeon 02-2", "Surgeon 03-1"])
+    found = np.where(few, place < 3, place % 2 == 0)
+    biopsies["outcome"] = np.where(found, "positive", "negative")
+    return compute(replace(made, biopsies=biopsies))
+
+
+def test_surgeons_of_several_clinics_give_nobody_away() -> None:
+    everything, shown = (
+        shown_numbers(made) for made in (with_a_traveller(), suppress(with_a_traveller(), LIMIT))
+    )
+    of_both = {"Clinic 01", "Clinic 02"}
+    surgeons = set(with_a_traveller().programme.biopsies.query("clinic in @of_both")["surgeon"])
+    for name in {key[2] for key in everything} - DIVISORS:
+        one_side = [("surgeon", surgeon, name) for surgeon in surgeons]
+        other_side = [("clinic", clinic, name) for clinic in of_both]
+        hidden, others = (
+            [everything[key] for key in side if key in everything.keys() - shown]
+            for side in (one_side, other_side)
+        )
+        if not (hidden and others):
+            assert len(hidden + others) != 1, name
+            assert not 0 < sum(hidden + others) < LIMIT, name
 
 
 @pytest.mark.parametrize("men", [40, 80, 150, 300])

@@ -2,8 +2,8 @@
 
 Every number of the report has a name, and measures that count the same thing share it. Small
 numbers are hidden first; then, until nothing changes, what repeats a hidden number, and what a
-hidden number could be computed from: groups add up to the whole, the surgeons of a clinic to the
-clinic, finished and open biopsies to all of them.
+hidden number could be computed from: groups add up to the whole, surgeons to the clinics in which
+nobody but they operates, finished and open biopsies to all of them.
 """
 
 from __future__ import annotations
@@ -35,26 +35,27 @@ SAME = {
 
 @dataclass(frozen=True)
 class Sum:
-    """Numbers that add up.
+    """Numbers that add up: the parts to the wholes.
 
     Parameters
     ----------
-    parts : tuple of Key
-    whole : Key
+    parts, wholes : tuple of Key
     spare : tuple of Key
         Those that may be hidden to keep another one secret, the first ones first.
     """
 
     parts: tuple[Key, ...]
-    whole: Key
+    wholes: tuple[Key, ...]
     spare: tuple[Key, ...]
 
     def gives_away(self, hidden: set[Key], values: Mapping[Key, int], limit: int) -> bool:
         """Whether one hidden number, or a small sum of several, could be computed."""
-        gone = [part for part in self.parts if part in hidden]
-        if self.whole in hidden:
-            return not gone
-        return len(gone) == 1 or 0 < sum(values[part] for part in gone) < limit
+        parts = [part for part in self.parts if part in hidden]
+        wholes = [whole for whole in self.wholes if whole in hidden]
+        if parts and wholes:
+            return False
+        gone = parts or wholes
+        return len(gone) == 1 or 0 < sum(values[number] for number in gone) < limit
 
 
 def hidden_numbers(outcomes: Outcomes, limit: int) -> set[Key]:
@@ -121,34 +122,39 @@ def _sums(outcomes: Outcomes, values: Mapping[Key, int]) -> Iterator[Sum]:
         grouping, _, name = key
         if grouping not in {ALL, COUNTS}:
             groups[grouping, name].append(key)
-    surgeons = _surgeons_of(outcomes)
+    houses = _houses(outcomes)
     for (grouping, name), keys in groups.items():
-        yield _total(keys, (ALL, ALL, name), values)
+        yield _total(keys, [(ALL, ALL, name)], values)
         if grouping == "clinic":
-            for clinic, own in surgeons.items():
-                parts = [("surgeon", surgeon, name) for surgeon in own]
-                parts = [part for part in parts if part in values]
-                if parts and ("clinic", clinic, name) in values:
-                    yield _total(parts, ("clinic", clinic, name), values)
+            for clinics, surgeons in houses:
+                wholes = [("clinic", clinic, name) for clinic in clinics]
+                parts = [("surgeon", surgeon, name) for surgeon in surgeons]
+                wholes, parts = ([key for key in of if key in values] for of in (wholes, parts))
+                if parts and wholes:
+                    yield _total(parts, wholes, values)
     biopsies, still_open, finished = (
         (COUNTS, "", name) for name in ("biopsies", "open", "finished")
     )
-    yield Sum((still_open, finished), biopsies, (biopsies, still_open))
+    yield Sum((still_open, finished), (biopsies,), (biopsies, still_open))
 
 
-def _total(parts: list[Key], whole: Key, values: Mapping[Key, int]) -> Sum:
+def _total(parts: list[Key], wholes: list[Key], values: Mapping[Key, int]) -> Sum:
     # A zero beside a lone hidden number would hide nothing: zeros come last.
     smallest = sorted(parts, key=lambda key: (values[key] == 0, values[key], key))
-    return Sum(tuple(parts), whole, tuple(smallest))
+    return Sum(tuple(parts), tuple(wholes), tuple(smallest))
 
 
-def _surgeons_of(outcomes: Outcomes) -> dict[str, list[str]]:
-    """Return the surgeons of every clinic of which nobody operates elsewhere."""
+def _houses(outcomes: Outcomes) -> list[tuple[list[str], list[str]]]:
+    """Return the clinics that share surgeons, directly or not, and these surgeons.
+
+    A clinic whose surgeons operate nowhere else stands alone.
+    """
     pairs = outcomes.programme.biopsies[["clinic", "surgeon"]].astype(str).drop_duplicates()
-    elsewhere = pairs["surgeon"].duplicated(keep=False)
-    shared = set(pairs.loc[elsewhere, "clinic"])
-    return {
-        str(clinic): list(rows["surgeon"])
-        for clinic, rows in pairs.groupby("clinic")
-        if clinic not in shared
-    }
+    houses: list[tuple[set[str], set[str]]] = []
+    for clinic, rows in pairs.groupby("clinic"):
+        clinics, surgeons = {str(clinic)}, set(rows["surgeon"])
+        for house in [one for one in houses if one[1] & surgeons]:
+            houses.remove(house)
+            clinics, surgeons = clinics | house[0], surgeons | house[1]
+        houses.append((clinics, surgeons))
+    return [(sorted(clinics), sorted(surgeons)) for clinics, surgeons in houses]
