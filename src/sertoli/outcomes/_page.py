@@ -212,7 +212,7 @@ def _rate_row(cell: Rate) -> dict[str, Any]:
 
 def _median_row(cell: Median) -> dict[str, str]:
     if cell.suppressed:
-        return {"men": HIDDEN, "median": HIDDEN, "interval": ""}
+        return {"men": HIDDEN, "median": HIDDEN, "unit": "", "interval": ""}
     between = (
         "" if cell.low is None or cell.high is None else f"{cell.low:.3g}{DASH}{cell.high:.3g}"
     )

@@ -16,8 +16,9 @@ def summary_lines(outcomes: Outcomes) -> list[str]:
         lines.append(f"{row['title']:<{width}}  {row['count']:>15}  {row['rate']:>7}  {between}")
     for row in shown["medians"]:
         between = f"({row['interval']})" if row["interval"] else ""
-        value = f"{row['median']} {row['unit']}"
-        lines.append(f"{row['title']:<{width}}  {row['men'] + ' men':>15}  {value:>7}  {between}")
+        men = f"{row['men']} men" if row["unit"] else row["men"]
+        value = f"{row['median']} {row['unit']}".strip()
+        lines.append(f"{row['title']:<{width}}  {men:>15}  {value:>7}  {between}")
     lines.append("")
     lines += [*shown["notes"], *shown["methods"], shown["suppression"], shown["disclaimer"]]
     return lines
