@@ -10,7 +10,7 @@ from sertoli.frames import Frame
 from sertoli.sperm import Detector
 from sertoli.sperm._company import FEWEST, KEY, TERMS, Company, looks, terms
 
-ALIKE = Company(np.array((1.0, 0.7, 0.0, -10.0, 0.5, 0.0)))
+ALIKE = Company(np.array((1.0, 0.7, -10.0, 0.5, -2.0)))
 """Of the same size as the plain ones and about as dark: more likely."""
 
 
@@ -36,8 +36,20 @@ def test_who_looks_like_the_plain_ones_gains_and_who_does_not_loses() -> None:
     judged = ALIKE.judged(odds, look)
     alone = 1.0 + 0.7 * odds
     assert judged[-3] == pytest.approx(alone[-3])
-    assert judged[-1] == pytest.approx(alone[-1] - 10 * np.log(2) ** 2, rel=1e-4)
-    assert judged[-2] == pytest.approx(alone[-2] - 0.5, rel=1e-4)
+    square = np.log(2) ** 2
+    assert judged[-1] == pytest.approx(alone[-1] - 10 * square / (square + 0.25), rel=1e-4)
+    assert judged[-2] == pytest.approx(alone[-2] - 0.5 - 2 / 1.25, rel=1e-4)
+
+
+def test_a_difference_beyond_the_strange_is_hardly_stranger() -> None:
+    odds, look = crowd(8, 3)
+    look[-3:, 0] -= np.log((1.2, 4.0, 8.0))
+    compared = terms(odds, look)
+    assert compared is not None
+    slightly, much, more = compared[-3:, 2]
+    assert 0 < slightly < 0.15
+    assert 0.85 < much < more < 1.0
+    assert more - much < 0.1
 
 
 @settings(max_examples=40, deadline=None)
@@ -57,7 +69,7 @@ def test_heads_in_relief_have_no_tone_to_compare() -> None:
     compared = terms(odds, look)
     assert compared is not None
     assert compared.shape == (18, TERMS)
-    assert not compared[:, 4:].any()
+    assert not compared[:, 3:].any()
 
 
 def test_looks_are_size_and_tone() -> None:
@@ -78,7 +90,7 @@ def test_weights_are_read_as_they_are_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1, 2]", json.dumps(["a"] * TERMS), "[NaN, 1, 1, 1, 1, 1]", "null"]
+    "text", ["", "{}", "[1, 2]", json.dumps(["a"] * TERMS), "[NaN, 1, 1, 1, 1]", "null"]
 )
 def test_weights_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(WeightsError, match="company"):

@@ -40,10 +40,14 @@ FAINTEST = 0.3
 TONE_SIDE_PX = 7
 """Side of the square whose mean is the tone: the middle of a head, in network px."""
 
-MOST_SIZE, MOST_TONE = 1.5, 3.0
-"""Differences are cut here: beyond, further is not stranger."""
+HALF_STRANGE = 0.5
+"""A difference of this much is half as strange as any can be: a speck four times too small
+is hardly less of a head than one three times too small."""
 
-TERMS = 6
+MOST_TONE = 3.0
+"""Differences in tone are cut here."""
+
+TERMS = 5
 
 
 def looks(picture: Floats, centre: Floats, size: Floats) -> Floats:
@@ -86,14 +90,19 @@ def terms(log_odds: Floats, look: Floats) -> Numbers | None:
     if np.count_nonzero(plain) < FEWEST:
         return None
     size, tone = np.median(look[plain], axis=0).astype(np.float64)
-    larger = np.clip(look[:, 0] - size, -MOST_SIZE, MOST_SIZE)
     if abs(tone) < FAINTEST:
         fuller = np.zeros(len(look))
     else:
         fuller = np.clip(look[:, 1] / tone - 1.0, -MOST_TONE, MOST_TONE)
-    one = np.ones(len(look))
+    other_size = _strange(look[:, 0] - size)
     own = log_odds.astype(np.float64)
-    return np.stack((one, own, larger, larger**2, fuller, fuller**2), axis=1)
+    return np.stack((np.ones(len(look)), own, other_size, fuller, _strange(fuller)), axis=1)
+
+
+def _strange(difference: Numbers) -> Numbers:
+    """How strange a difference is, 0 to 1."""
+    square = np.square(difference)
+    return np.asarray(square / (square + HALF_STRANGE**2), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +136,8 @@ class Company:
             return cls(np.array(held, np.float64))
         except (ValueError, TypeError, RecursionError) as error:
             raise WeightsError(
-                f"weights {name} hold a rule of company that makes no sense", REMEDY
+                f"weights {name} hold a rule of company that is damaged or of another version",
+                REMEDY,
             ) from error
 
     def as_text(self) -> str:
