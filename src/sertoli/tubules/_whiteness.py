@@ -25,7 +25,7 @@ from sertoli.tubules._follow import Line
 
 Floats = npt.NDArray[np.float64]
 
-WEIGHTS = np.array((1.73, -1.48))
+WEIGHTS = np.array((1.78, -1.85))
 """Opacity per difference of the natural logarithm of blue, and of red less blue, as stored. Fitted
 by ``python -m training.tubules.opacity`` on simulated looks other than `flooded`."""
 
