@@ -15,7 +15,7 @@ import pytest
 from sertoli.cli._main import main
 from sertoli.frames import VideoWriter
 from sertoli.phantom import FieldPicture, make_field
-from sertoli.tubules import TubuleMapper, _run
+from sertoli.tubules import TubuleMapper, _field_job
 
 CONTRACT = [
     *("frame", "file", "tubule_id", "rank", "score", "diameter_um", "diameter_sd_um"),
@@ -97,7 +97,7 @@ def test_a_pixel_size_that_cannot_be_is_doubted(
 ) -> None:
     found = TubuleMapper()(picture.frame)
     taken = replace(found, optics=replace(found.optics, um_per_px=times * SIZE_UM))
-    said = _run._said(taken, 1.4)["warnings"]
+    said = _field_job._said(taken, 1.4)["warnings"]
     assert any("is the pixel size right?" in one for one in said) == doubted
 
 

@@ -5,8 +5,9 @@ from sertoli.tubules._mapper import TubuleMapper
 from sertoli.tubules._network import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
 from sertoli.tubules._overlay import draw_map, draw_sections
 from sertoli.tubules._rank import Rule, ScoreRule, features
-from sertoli.tubules._run import FieldSettings, map_input
+from sertoli.tubules._run import map_input
 from sertoli.tubules._sections import SectionMap, SectionMapper
+from sertoli.tubules._settings import FieldSettings
 from sertoli.tubules._track import TubuleTracker
 
 __all__ = [

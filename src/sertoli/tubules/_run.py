@@ -4,109 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from sertoli.errors import InputError, SettingError, WeightsError
-from sertoli.frames import (
-    Frame,
-    FrameSource,
-    Pixels,
-    open_source,
-    read_ahead,
-    write_png,
-)
+from sertoli.frames import Frame, FrameSource, Pixels, open_source, read_ahead
 from sertoli.journal import Identity, content_of, require_resumable
 from sertoli.optics import Modality
 from sertoli.outputs import OutputFolder, absolute
+from sertoli.tubules._field_job import FieldJob
 from sertoli.tubules._looks import LookJournal, NotedSectionMapper, NotedTubuleMapper
-from sertoli.tubules._map import DILATED_FROM, MOST_UNREADABLE, TubuleMap
-from sertoli.tubules._mapper import TubuleMapper
-from sertoli.tubules._network import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
-from sertoli.tubules._overlay import draw_map, draw_sections
-from sertoli.tubules._overlay_file import USUAL_FPS, OverlayFile
-from sertoli.tubules._rank import Rule, weighted_median
-from sertoli.tubules._sections import SectionMap, SectionMapper
-from sertoli.tubules._tables import (
-    COLUMNS,
-    SECTION_COLUMNS,
-    Features,
-    Table,
-    field_features,
-    field_rows,
-    section_features,
-    section_rows,
-)
-from sertoli.tubules._track import TubuleTracker
+from sertoli.tubules._network import CellNetwork
+from sertoli.tubules._overlay_file import OverlayFile
+from sertoli.tubules._rank import Rule
+from sertoli.tubules._section_job import SectionJob
+from sertoli.tubules._settings import FieldSettings
 
 SCHEMA_VERSION = 1
 DISCLAIMER = "Research software, not a medical device."
-NONE_CUT = "no cross-section was recognised: does it show a stained section of a testis?"
-NOT_HUMAN = "rests on sections of two mink; not validated on human sections"
-SIMULATED = "score calibrated on simulated testes only, no clinical probability"
-
-PLAUSIBLE_UM = (50.0, 600.0)
-"""Beyond, the median width of the tubules speaks against the pixel size."""
-
-LOOKS_PER_S = 5.0
-"""How often the network looks at a recording; between, the lines move with the picture."""
-
 
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSettings:
-    """How an input is mapped.
-
-    Parameters
-    ----------
-    um_per_px, fps : float or None
-        Win over what the file says.
-    modality : Modality
-        `OPERATING` or `HISTOLOGY`.
-    sequence : bool or None
-        As for `sertoli.frames.open_source`.
-    dilated_from : float
-        Relative diameter from which a tubule counts as dilated.
-    rule : Rule
-        What the score goes by.
-    opacity : float
-        Of the overlay's lines, 0 to 1.
-
-    Raises
-    ------
-    SettingError
-        If a value makes no sense.
-    """
-
-    um_per_px: float | None = None
-    fps: float | None = None
-    modality: Modality = Modality.OPERATING
-    sequence: bool | None = None
-    dilated_from: float = DILATED_FROM
-    rule: Rule = Rule.RELATIVE
-    opacity: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.modality not in (Modality.OPERATING, Modality.HISTOLOGY):
-            raise SettingError(
-                f"there is no tubule map for the modality {self.modality}",
-                "give operating or histology; `sertoli search` is for dishes",
-            )
-        if not 1.0 < self.dilated_from <= 5.0:  # also refuses NaN
-            raise SettingError(
-                f"a tubule cannot count as dilated from {self.dilated_from:g} times the median",
-                "give --dilated-from above 1, up to 5",
-            )
-        if not 0.0 <= self.opacity <= 1.0:
-            raise SettingError(
-                f"lines cannot have an opacity of {self.opacity:g}", "give --line-opacity 0 to 1"
-            )
 
 
 class _Job(Protocol):
@@ -193,9 +111,9 @@ def map_input(
             with LookJournal(folder.path, identity) as mapper.journal:
                 job: _Job
                 if isinstance(mapper, NotedSectionMapper):
-                    job = _SectionJob(mapper, folder.path)
+                    job = SectionJob(mapper, folder.path)
                 else:
-                    job = _FieldJob(mapper, source, folder.path, settings)
+                    job = FieldJob(mapper, source, folder.path, settings)
                 summary = _mapped(job, source, folder.path, identity, on_progress, should_stop)
                 mapper.journal.is_kept = summary["stopped"]
         except (InputError, SettingError, WeightsError):
@@ -265,155 +183,3 @@ def _mapped(
         json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n"
     )
     return summary
-
-
-class _FieldJob:
-    """Maps of an opened testis."""
-
-    def __init__(
-        self, mapper: TubuleMapper, source: FrameSource, folder: Path, settings: FieldSettings
-    ) -> None:
-        self._mapper = mapper
-        self._tracker: TubuleTracker | None = None
-        if source.is_sequence:
-            self._tracker = TubuleTracker(
-                self._mapper, every=round(USUAL_FPS / LOOKS_PER_S), every_s=1 / LOOKS_PER_S
-            )
-        self._settings = settings
-        self._table = Table(folder / "tubules.csv", COLUMNS)
-        self._features = Features(folder / "centrelines.geojson")
-        self._pictures: list[dict[str, Any]] = []
-        self._ids: set[int] = set()
-        self._rows = 0
-        self._last: TubuleMap | None = None
-
-    def take(self, frame: Frame) -> Pixels:
-        """Map a frame, write its rows, and return it with the map drawn over it."""
-        found = self._mapper(frame) if self._tracker is None else self._tracker(frame)
-        self._table.write(field_rows(frame, found, self._settings.dilated_from))
-        self._features.write(field_features(frame, found))
-        self._rows += len(found)
-        self._last = found
-        if self._tracker is None:
-            self._pictures.append(
-                {"frame": frame.index, "file": frame.file}
-                | _said(found, self._settings.dilated_from)
-            )
-        else:
-            self._ids.update(int(one) for one in found.tubule_id)
-        return draw_map(frame, found, opacity=self._settings.opacity)
-
-    def summary(self) -> dict[str, Any]:
-        """Say what was found."""
-        if self._tracker is None:
-            pictures = self._pictures
-        else:
-            pictures = (
-                [{"last_frame": True} | _said(self._last, self._settings.dilated_from)]
-                if self._last is not None
-                else []
-            )
-        warnings = sorted({text for one in pictures for text in one["warnings"]})
-        return {
-            "tubules": self._rows if self._tracker is None else len(self._ids),
-            "rule": self._settings.rule.value,
-            "dilated_from": self._settings.dilated_from,
-            "stands_out": any(one["stands_out"] for one in pictures),
-            "statement": pictures[0]["statement"] if len(pictures) == 1 else None,
-            "pictures": pictures,
-            "warnings": warnings,
-            "weights": FIELD_WEIGHTS,
-            "note": SIMULATED,
-        }
-
-    def close(self) -> None:
-        """Finish the files."""
-        self._table.close()
-        self._features.close()
-
-
-def _said(found: TubuleMap, dilated_from: float) -> dict[str, Any]:
-    warnings = []
-    if found.unreadable_share > MOST_UNREADABLE:
-        warnings.append(
-            "nearly all of a picture is unreadable: is it in focus and well lit, and does it show "
-            "an opened testis under the operating microscope?"
-        )
-    elif not len(found):
-        warnings.append(
-            "no tubule was recognised in a picture: does it show an opened testis under the "
-            "operating microscope, and is its pixel size right?"
-        )
-    um_per_px = found.optics.um_per_px
-    if len(found) and um_per_px is None:
-        warnings.append("the pixel size is unknown, so lengths are in px only: give --um-per-px")
-    elif um_per_px is not None:
-        width_um = weighted_median(found.diameter_px, found.length_px) * um_per_px
-        if width_um < PLAUSIBLE_UM[0] or width_um > PLAUSIBLE_UM[1]:  # without tubules it is NaN
-            warnings.append(
-                f"the tubules seem to be {width_um:.0f} um wide, and those of a man are about 100 "
-                "to 350: is the pixel size right?"
-            )
-    return {
-        "tubules": len(found),
-        "dilated": None if not len(found) else int((found.relative_diameter >= dilated_from).sum()),
-        "stands_out": found.stands_out,
-        "statement": found.statement,
-        "unreadable_share": round(found.unreadable_share, 4),
-        "warnings": warnings,
-    }
-
-
-class _SectionJob:
-    """Cross-sections in histology."""
-
-    def __init__(self, mapper: SectionMapper, folder: Path) -> None:
-        self._mapper = mapper
-        self._folder = folder / "epithelium"
-        self._folder.mkdir(exist_ok=True)
-        columns = [*COLUMNS[: COLUMNS.index("diameter_sd_px")], *SECTION_COLUMNS]
-        self._table = Table(folder / "tubules.csv", columns)
-        # cross-sections have no centreline: the file says so by being empty
-        self._lines = Features(folder / "centrelines.geojson")
-        self._outlines = Features(folder / "outlines.geojson")
-        self._pictures: list[dict[str, Any]] = []
-
-    def take(self, frame: Frame) -> Pixels:
-        """Map a picture, write its rows, and return it with the outlines drawn over it."""
-        found = self._mapper(frame)
-        self._table.write(section_rows(frame, found))
-        self._outlines.write(section_features(frame, found))
-        mask = np.where(found.epithelium, 255, 0).astype(np.uint8)
-        name = f"{Path(frame.file).stem or f'{frame.index:05d}'}.png"
-        write_png(self._folder / name, mask)
-        self._pictures.append({"frame": frame.index, "file": frame.file} | _section_said(found))
-        return draw_sections(frame, found)
-
-    def summary(self) -> dict[str, Any]:
-        """Say what was found."""
-        count = sum(one["tubules"] for one in self._pictures)
-        return {
-            "tubules": count,
-            "pictures": self._pictures,
-            "warnings": [NOT_HUMAN] if count else [NONE_CUT, NOT_HUMAN],
-            "weights": SECTION_WEIGHTS,
-            "note": NOT_HUMAN,
-        }
-
-    def close(self) -> None:
-        """Finish the files."""
-        self._table.close()
-        self._lines.close()
-        self._outlines.close()
-
-
-def _section_said(found: SectionMap) -> dict[str, Any]:
-    um = found.optics.um_per_px
-    said: dict[str, Any] = {"tubules": len(found), "whole": int(found.complete.sum())}
-    for name in ("outer_diameter", "lumen_diameter", "epithelium"):
-        values = getattr(found, f"{name}_px")[found.complete]
-        middle = float(np.median(values)) if len(values) else None
-        said[f"median_{name}_px"] = None if middle is None else round(middle, 2)
-        known = middle is not None and um is not None
-        said[f"median_{name}_um"] = round(middle * um, 2) if known else None  # type: ignore[operator]
-    return said
