@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from sertoli.tubules._follow import Line
-from sertoli.tubules._whiteness import MOST_PIECES, read, with_opacity
+from sertoli.tubules._whiteness import MOST_PIECES, _quantile, read, with_opacity
 
 STRIDE = 2
 ROWS, COLUMNS, DIAMETER = 160, 200, 10.0
@@ -110,3 +110,10 @@ def test_a_large_map_is_read_in_longer_pieces() -> None:
     picture, lines = stripes({9})
     readings = read(lines * 12, picture, STRIDE, np.zeros((ROWS, COLUMNS), bool))
     assert len(lines) * 12 < len(readings.place) <= 1.2 * MOST_PIECES
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 101])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.7, 1.0])
+def test_quantiles_of_few_values_are_the_usual_ones(count: int, share: float) -> None:
+    values = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    assert _quantile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)

@@ -136,13 +136,22 @@ def read(
             own = colour[part][usable[part]]
             if len(own) < FEWEST_READINGS:
                 continue
-            blue = np.quantile(np.log(np.maximum(own[:, 2], DARKEST)), BRIGHT_QUANTILE)
-            tone = np.array((blue, np.median(own[:, 0] - own[:, 2])))
+            blue = _quantile(np.log(np.maximum(own[:, 2], DARKEST)), BRIGHT_QUANTILE)
+            tone = np.array((blue, _quantile(own[:, 0] - own[:, 2], 0.5)))
             rows.append((points[part].mean(axis=0), tone, index, length / len(parts)))
     if not rows:
         return Readings(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0))
     place, tone, owner, seen_length = (np.array(column) for column in zip(*rows, strict=True))
     return Readings(place, tone, owner, seen_length)
+
+
+def _quantile(values: npt.NDArray[np.float32], share: float) -> float:
+    """`numpy.quantile` of a few values, in a tenth of the time: a live map has hundreds."""
+    ordered = np.sort(values)
+    low, above = divmod((len(ordered) - 1) * share, 1.0)
+    first = int(low)
+    last = min(first + 1, len(ordered) - 1)
+    return float(ordered[first]) * (1.0 - above) + float(ordered[last]) * above
 
 
 def contrast(readings: Readings, lines: Sequence[Line]) -> Floats:
