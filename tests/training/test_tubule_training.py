@@ -19,6 +19,7 @@ from training.tubules.strangers import nothing, stranger
 from training.tubules.train_fields import batch, losses, train
 
 from sertoli.tubules import CellNetwork
+from sertoli.tubules._network import as_seen
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_a_network_learns_and_its_export_says_the_same(scene: Scene, tmp_path: P
         warnings.simplefilter("ignore")
         write_onnx(network, file, {"stride": str(STRIDE), "cells": channels})
     check(network, file)
-    assert list(CellNetwork(file).cells(scene.pixels, 0.5)) == channels.split(",")
+    assert list(CellNetwork(file).cells(as_seen(scene.pixels, 0.5))) == channels.split(",")
 
 
 def test_batches_follow_from_seed_and_step(scene: Scene) -> None:

@@ -61,17 +61,17 @@ def whole(video: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list that grows by one with each look of a network."""
-    seen: list[float] = []
+    heights: list[int] = []
     real = CellNetwork.cells
 
-    def counted(self: CellNetwork, pixels: Any, factor: float, **named: bool) -> Any:
-        seen.append(factor)
-        return real(self, pixels, factor, **named)
+    def counted(self: CellNetwork, seen: Any, **named: bool) -> Any:
+        heights.append(len(seen))
+        return real(self, seen, **named)
 
     monkeypatch.setattr(CellNetwork, "cells", counted)
-    return seen
+    return heights
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -86,7 +86,7 @@ def stop_after(frames: int) -> Any:
 
 @pytest.mark.skipif(os.name == "nt", reason="has no SIGKILL")
 def test_a_killed_map_ends_like_one_that_was_not(
-    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[float]
+    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[int]
 ) -> None:
     out = tmp_path / "map"
     command = ["field", str(video), "--um-per-px", str(SIZE_UM), "--out", str(out)]
@@ -109,7 +109,7 @@ def test_a_killed_map_ends_like_one_that_was_not(
 
 
 def test_a_stopped_map_goes_on(
-    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[float]
+    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[int]
 ) -> None:
     out = tmp_path / "map"
     assert map_input(video, out, SETTINGS, should_stop=stop_after(7))["stopped"]
@@ -125,7 +125,7 @@ def test_a_stopped_map_goes_on(
 
 
 def test_a_torn_journal_costs_only_what_is_torn(
-    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[float]
+    video: Path, whole: dict[str, bytes], tmp_path: Path, looks: list[int]
 ) -> None:
     out = tmp_path / "map"
     map_input(video, out, SETTINGS, should_stop=stop_after(12))
@@ -136,7 +136,7 @@ def test_a_torn_journal_costs_only_what_is_torn(
     assert len(looks) == len(range(0, FRAMES, 5)) + 1
 
 
-def test_histology_goes_on(tmp_path: Path, looks: list[float]) -> None:
+def test_histology_goes_on(tmp_path: Path, looks: list[int]) -> None:
     folder = tmp_path / "sections"
     folder.mkdir()
     for n in range(3):

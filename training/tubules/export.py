@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
+from sertoli.tubules._network import as_seen
 from training.tubules.network import ALIGNMENT, STRIDE, TubuleNetwork
 from training.weights_file import export_onnx
 
@@ -89,7 +90,7 @@ def check(network: TubuleNetwork, file: Path) -> None:
         with torch.no_grad():
             ready = torch.from_numpy(np.moveaxis(picture, 2, 0)[None].astype(np.float32) / 255)
             expected = network(ready)[0].numpy()
-        given = np.stack(list(runtime.cells(picture, 1.0).values()))
+        given = np.stack(list(runtime.cells(as_seen(picture, 1.0)).values()))
         worst = float(np.abs(given - expected).max())
         if worst > AGREEMENT:
             raise ValueError(f"ONNX and PyTorch differ by {worst:g} at {height} x {width}")

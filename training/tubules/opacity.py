@@ -24,7 +24,7 @@ from sertoli.phantom.world import Patient
 from sertoli.tubules import CellNetwork, TubuleMapper
 from sertoli.tubules._follow import follow
 from sertoli.tubules._join import joined
-from sertoli.tubules._network import as_seen
+from sertoli.tubules._mapper import Look
 from sertoli.tubules._whiteness import contrast, read
 
 FIRST_SEED = 820_000
@@ -87,13 +87,13 @@ def make_picture(number: int, looks: list[str]) -> FieldPicture:
 def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured:
     """Return what colour says of the tubules found in a picture, and their true opacity."""
     frame = picture.frame
-    fields, factor = mapper.look(frame)
+    fields, seen, factor = mapper.look(frame)
     lines = follow(fields)
-    seen = as_seen(frame.pixels, factor)
     tone = contrast(read(lines, seen, mapper.network.stride_px, fields.unreadable), lines)
-    names = np.array(joined(lines))
+    owners = joined(lines)
+    names = np.array(owners)
     of = {one.tubule: one.traits.opacity for one in picture.stretches}
-    found = mapper(frame)
+    found = mapper.ranked(frame, Look(tuple(lines), fields.unreadable, factor), owners)
     owner = judge(picture, found).owner
     length = np.array([line.length for line in lines])
     return Measured(

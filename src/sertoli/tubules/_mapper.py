@@ -94,13 +94,14 @@ class TubuleMapper:
 
     def seen(self, frame: Frame, factor: float | None = None) -> Look:
         """Run the network, follow what it shows and read its colour; ``factor`` as for `look`."""
-        fields, factor = self.look(frame, factor)
-        seen = as_seen(frame.pixels, factor)
+        fields, seen, factor = self.look(frame, factor)
         lines = with_opacity(follow(fields), seen, self.network.stride_px, fields.unreadable)
         return Look(tuple(lines), fields.unreadable, factor)
 
-    def look(self, frame: Frame, factor: float | None = None) -> tuple[Fields, float]:
-        """Run the network.
+    def look(
+        self, frame: Frame, factor: float | None = None
+    ) -> tuple[Fields, npt.NDArray[np.float32], float]:
+        """Run the network; return what it says, the picture that it saw, and its factor.
 
         Parameters
         ----------
@@ -115,28 +116,29 @@ class TubuleMapper:
         if factor is None and frame.optics.um_per_px is not None:
             factor = min(max(frame.optics.um_per_px / UM_PER_NETWORK_PX, low), high)
         if factor is not None:
-            return self._fields(frame, factor), factor
+            return *self._fields(frame, factor), factor
         factor = GUESSED_WIDTH_PX / longest
-        fields = self._fields(frame, factor)
+        fields, seen = self._fields(frame, factor)
         for _ in range(2):
-            seen = fields.diameter[fields.heat > 0.5]
-            if len(seen) < 20:
+            width = fields.diameter[fields.heat > 0.5]
+            if len(width) < 20:
                 break
-            ratio = float(np.median(seen)) * self.network.stride_px / TYPICAL_NETWORK_PX
+            ratio = float(np.median(width)) * self.network.stride_px / TYPICAL_NETWORK_PX
             if 1 / FAMILIAR_RATIO < ratio < FAMILIAR_RATIO:
                 break
             factor = min(max(factor / ratio, low), high)
-            fields = self._fields(frame, factor)
-        return fields, factor
+            fields, seen = self._fields(frame, factor)
+        return fields, seen, factor
 
-    def _fields(self, frame: Frame, factor: float) -> Fields:
-        cells = self.network.cells(frame.pixels, factor)
+    def _fields(self, frame: Frame, factor: float) -> tuple[Fields, npt.NDArray[np.float32]]:
+        seen = as_seen(frame.pixels, factor)
+        cells = self.network.cells(seen)
         unreadable = (cells["unreadable"] > 0) | _blank(frame, cells["line"].shape)
         heat = 1 / (1 + np.exp(-cells["line"].astype(np.float64)))
         heat = np.where(unreadable, 0.0, heat)
         typical = TYPICAL_NETWORK_PX / self.network.stride_px
         diameter = np.clip(typical * np.exp(cells["log_diameter"].astype(np.float64)), 1, 200)
-        return Fields(
+        fields = Fields(
             heat,
             diameter,
             cells["cos"].astype(np.float64),
@@ -144,6 +146,7 @@ class TubuleMapper:
             cells["opacity"].astype(np.float64),
             unreadable,
         )
+        return fields, seen
 
     def ranked(self, frame: Frame, look: Look, owners: Sequence[int]) -> TubuleMap:
         """Measure and rank what was followed.

@@ -80,14 +80,13 @@ class CellNetwork:
                 f"weights {self.name} are no network of the tubule map", REMEDY
             ) from (error)
 
-    def cells(self, pixels: Pixels, factor: float, *, all_turns: bool = False) -> dict[str, Floats]:
+    def cells(self, seen: Floats, *, all_turns: bool = False) -> dict[str, Floats]:
         """Run the network over a picture of any size.
 
         Parameters
         ----------
-        pixels : ndarray, (H, W) or (H, W, 3) RGB, uint8 or uint16
-        factor : float
-            Network px per picture px.
+        seen : ndarray, (H, W, 3) float32
+            As `as_seen` gives it.
         all_turns : bool
             Look at all eight turns and mirrorings and take the mean: steadier, eight times the
             work, and only right for numbers without a direction.
@@ -97,7 +96,6 @@ class CellNetwork:
         dict of ndarray, (h, w) float32
             By the name of the channel; where a cell lies in the picture says `to_picture`.
         """
-        seen = as_seen(pixels, factor)
         height, width = seen.shape[:2]
         stride = self.stride_px
         rows, columns = -(-height // stride), -(-width // stride)

@@ -91,8 +91,7 @@ class TrackEvidence:
         moves, still : ndarray, (T,) bool
             Neither for a track whose motion could not be measured.
         """
-        seen = self._count[: self._tracks]
-        mean = self._sum[: self._tracks] / np.maximum(seen, 1)
+        seen, mean = self._count[: self._tracks], self.mean(np.arange(self._tracks))
         before = STILL_BEFORE * seen.max(initial=1)
         known = self.joined(np.arange(self._tracks))
         known._lies_still[: self._tracks] = still
@@ -104,8 +103,8 @@ class TrackEvidence:
         return known
 
     def mean(self, track_id: Ints) -> npt.NDArray[np.float64]:
-        """Return the mean log odds of tracks, (N,)."""
-        mean: npt.NDArray[np.float64] = self._sum[track_id] / self._count[track_id]
+        """Return the mean log odds of tracks, (N,); 0 for one without a sighting."""
+        mean: npt.NDArray[np.float64] = self._sum[track_id] / np.maximum(self._count[track_id], 1)
         return mean
 
     def weighed(self, probability: Floats, track_id: Ints) -> Floats:
@@ -116,8 +115,7 @@ class TrackEvidence:
 
     def believed(self, confidence: float) -> npt.NDArray[np.bool_]:
         """Tell which tracks have a sighting of at least ``confidence``, (T,) bool."""
-        seen = self._count[: self._tracks]
-        mean = self._sum[: self._tracks] / np.maximum(seen, 1)
+        seen, mean = self._count[: self._tracks], self.mean(np.arange(self._tracks))
         odds = OWN * self._best[: self._tracks] + TOGETHER * mean
         odds += STILLNESS * self.stillness * self._lies_still[: self._tracks]
         # as `weighed` does, or the two could differ in the last digit
