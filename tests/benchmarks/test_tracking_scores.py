@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.tracking import Marks, one_cell, perfect, read_truth, report, score
+from benchmarks.tracking import Marks, apart, one_cell, perfect, read_truth, report, score
 from benchmarks.tracking import Row as Line
 
 FRAMES = 20
@@ -94,7 +95,27 @@ def test_truth_of_a_dish_is_read(tmp_path: Path) -> None:
 
 def test_the_table_says_what_was_missed() -> None:
     got = score(TRUTH, NOTHING, perfect(TRUTH))
-    text = report([Line("dish", "search, every finding", got)], (9, 10), "default")
+    text = report([Line("dish", "search, every finding", got)], (9, 10), (8, 10), "default")
     assert "HOTA 75, reached" in text
     assert "**9 of 10**" in text
+    assert "with them 8 of 10" in text
     assert "98 %, **missed**" in text
+
+
+def test_the_mean_over_dishes_comes_with_its_error() -> None:
+    got = score(TRUTH, NOTHING, perfect(TRUTH))
+    every = "search, every finding"
+    rows = [Line(f"dish {n}", every, replace(got, hota=hota)) for n, hota in enumerate((70, 80))]
+    text = report(
+        [Line("mean", every, replace(got, hota=75.0)), *rows], (9, 10), (8, 10), "default"
+    )
+    assert "HOTA 75, reached (standard error of the mean over 2 dishes: 5.0)" in text
+
+
+@pytest.mark.parametrize(("away", "clear"), [(10.0, [1]), (20.0, [1, 2])])
+def test_sperm_within_a_head_of_another_are_left_out(away: float, clear: list[int]) -> None:
+    sperm = Marks.of([(1, 0, 0, 14, 12), (2, 100, 0, 14, 12)])
+    hidden = Marks.of([(3, 100 + away, 0, 14, 12)])
+    left, alone = apart([sperm, Marks.of([])], [hidden, hidden])
+    assert left.ids.tolist() == clear
+    assert alone.ids.tolist() == []

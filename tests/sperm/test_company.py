@@ -10,23 +10,32 @@ from sertoli.frames import Frame
 from sertoli.sperm import Detector
 from sertoli.sperm._company import FEWEST, KEY, TERMS, Company, looks, terms
 
-ALIKE = Company(np.array((1.0, 0.7, -10.0, 0.5, -2.0)))
-"""Of the same size as the plain ones and about as dark: more likely."""
+ALIKE = Company(np.array((1.0, 0.7, -10.0, 0.5, -2.0, 0.8)))
+"""Of the same size as the plain ones and about as dark, and meant by several cells: more likely."""
 
 
 def crowd(plain: int, others: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Plain sperm alike in size and tone, then others that are not plain."""
     rng = np.random.default_rng(seed)
     odds = np.concatenate([rng.uniform(0.5, 4, plain), rng.uniform(-5, -0.5, others)])
-    look = np.stack((np.full(plain + others, np.log(13.0)), np.full(plain + others, -2.0)), axis=1)
+    look = np.repeat([[np.log(13.0), -2.0, 0.0]], plain + others, axis=0)
     return odds.astype(np.float32), look.astype(np.float32)
 
 
 @pytest.mark.parametrize("plain", [0, FEWEST - 1])
 def test_too_few_plain_sperm_change_nothing(plain: int) -> None:
     odds, look = crowd(plain, 6)
+    look[-1, 2] = np.log(3)
     assert terms(odds, look) is None
     assert ALIKE.judged(odds, look) is odds
+
+
+def test_who_is_meant_by_several_cells_gains() -> None:
+    odds, look = crowd(8, 3)
+    before = ALIKE.judged(odds, look)
+    look[-1, 2] = np.log(2)
+    gained = ALIKE.judged(odds, look) - before
+    np.testing.assert_allclose(gained, [*[0.0] * 10, 0.8 * np.log(2)], atol=1e-5)
 
 
 def test_who_looks_like_the_plain_ones_gains_and_who_does_not_loses() -> None:
@@ -57,7 +66,7 @@ def test_a_difference_beyond_the_strange_is_hardly_stranger() -> None:
 def test_only_differences_count(gain: float, sign: int, zoom: float) -> None:
     odds, look = crowd(9, 9, 4)
     look += np.random.default_rng(1).normal(0, 0.1, look.shape).astype(np.float32)
-    other = look * np.array((1, gain * sign)) + np.array((zoom, 0))
+    other = look * np.array((1, gain * sign, 1)) + np.array((zoom, 0, 0))
     np.testing.assert_allclose(
         ALIKE.judged(odds, look), ALIKE.judged(odds, other.astype(np.float32)), atol=1e-3
     )
@@ -69,17 +78,18 @@ def test_heads_in_relief_have_no_tone_to_compare() -> None:
     compared = terms(odds, look)
     assert compared is not None
     assert compared.shape == (18, TERMS)
-    assert not compared[:, 3:].any()
+    assert not compared[:, 3:5].any()
 
 
-def test_looks_are_size_and_tone() -> None:
+def test_looks_are_size_tone_and_agreement() -> None:
     picture = np.zeros((40, 60), np.float32)
     picture[10:21, 20:31] = -3.0
     centre = np.array(((25.5, 15.5), (50.0, 30.0), (60.0, 40.0)), np.float32)
     size = np.array(((11, 11), (4, 9), (8, 8)), np.float32)
-    look = looks(picture, centre, size)
+    look = looks(picture, centre, size, np.array((0.5, 0, 1), np.float32))
     np.testing.assert_allclose(np.exp(look[:, 0]), (11, 6, 8), rtol=1e-5)
     np.testing.assert_allclose(look[:, 1], (-3, 0, 0), atol=1e-5)
+    np.testing.assert_allclose(look[:, 2], (0.5, 0, 1))
 
 
 def test_weights_are_read_as_they_are_written() -> None:
@@ -90,7 +100,15 @@ def test_weights_are_read_as_they_are_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1, 2]", json.dumps(["a"] * TERMS), "[NaN, 1, 1, 1, 1]", "null"]
+    "text",
+    [
+        "",
+        "{}",
+        "null",
+        json.dumps([1.0] * (TERMS - 1)),
+        json.dumps(["a"] * TERMS),
+        json.dumps([float("nan")] * TERMS),
+    ],
 )
 def test_weights_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(WeightsError, match="company"):

@@ -11,7 +11,7 @@ from sertoli.errors import SettingError, WeightsError
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.sperm import Detector
-from sertoli.sperm._peaks import one_per_head, peaks
+from sertoli.sperm._peaks import SHARPNESS, one_per_head, peaks
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +160,39 @@ def heat_with(*heads: tuple[int, int, float]) -> np.ndarray:
     return cells
 
 
-def test_a_peak_lies_where_its_cell_says() -> None:
+@pytest.mark.parametrize("beyond", [(0.99, 0.01), (0.99, 0.75)])
+def test_a_peak_lies_where_its_cell_says(beyond: tuple[float, float]) -> None:
+    # the cell beside it puts its centre elsewhere: it means another head
     cells = heat_with((4, 7, 2.0), (4, 8, 1.0))
     cells[3:, 4, 7] = (0.25, 0.75)
+    cells[3:, 4, 8] = beyond
     cells[1:3, 4, 7] = (np.log(0.5), np.log(2))
-    centre, size, logit = peaks(cells, 0.0)
-    np.testing.assert_allclose(centre, [[29.0, 19.0]])
-    np.testing.assert_allclose(size, [[8.0, 32.0]], rtol=1e-6)
+    centre, size, logit, agreement = peaks(cells, 0.0)
+    np.testing.assert_allclose(centre, [[29.0, 19.0]], atol=1e-4)
+    np.testing.assert_allclose(size, [[8.0, 32.0]], rtol=1e-4)
     np.testing.assert_allclose(logit, [2.0])
+    np.testing.assert_allclose(agreement, [0.0], atol=1e-4)
+
+
+@pytest.mark.parametrize("row", [0, 4, 19])
+def test_cells_that_mean_the_same_head_share_its_place(row: int) -> None:
+    # a head on the border of two cells: each puts it at its own side of it
+    cells = heat_with((row, 7, 2.0), (row, 8, 2.0 - np.log(3) / SHARPNESS))
+    cells[3:, row, 7:9] = ((0.9, 0.1), (0.5, 0.5))
+    cells[1:3, row, 7] = 0.4
+    centre, size, logit, agreement = peaks(cells, 0.0)
+    np.testing.assert_allclose(centre, [[4 * (7.9 + 0.2 / 4), 4 * (row + 0.5)]], atol=1e-3)
+    np.testing.assert_allclose(size, [[16 * np.exp(0.3)] * 2], rtol=1e-3)
+    np.testing.assert_allclose(logit, [2.0])
+    np.testing.assert_allclose(agreement, [np.log(4 / 3)], atol=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_even_heat_has_peaks_of_finite_numbers() -> None:
+    cells = heat_with()
+    for part in peaks(cells, -10.0):
+        assert len(part) == cells[0].size
+        assert np.isfinite(part).all()
 
 
 @settings(max_examples=60, deadline=None)

@@ -18,6 +18,7 @@ from training.sperm.targets import target
 from training.sperm.train import advance
 
 from sertoli.sperm import Detector
+from sertoli.sperm._company import LOOKS
 from sertoli.sperm.learning._calibration import calibrate
 from sertoli.sperm.learning._loss import detection_loss
 from sertoli.sperm.learning._matched import Matched
@@ -148,7 +149,7 @@ def test_an_exported_file_is_all_that_a_detector_needs(tmp_path: Path) -> None:
         np.arange(60) % 4,
         heads=35,
         scenes=4,
-        look=np.zeros((60, 2), np.float32),
+        look=np.zeros((60, LOOKS), np.float32),
     )
     fitted = calibrate([matched])
     file = tmp_path / "w.onnx"
@@ -178,7 +179,7 @@ def test_calibrated_probabilities_match_what_happens() -> None:
         scene,
         int(right.sum()) + 500,
         10,
-        np.zeros((len(right), 2), np.float32),
+        np.zeros((len(right), LOOKS), np.float32),
     )
     fitted = calibrate([held_out])
     assert fitted.temperature == pytest.approx(2.5, rel=0.06)

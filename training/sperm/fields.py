@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -68,7 +69,8 @@ def phantom_fields(
     files = {seed: cache / f"{kind.prefix}{seed:08d}.npz" for seed in seeds}
     missing = [seed for seed, file in files.items() if not file.exists()]
     if missing:
-        with ProcessPoolExecutor(workers) as pool:
+        # not forked: the threads of a network that has run would be lost, their locks kept
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             made = pool.map(
                 _make, [files[seed] for seed in missing], missing, repeat(kind), chunksize=4
             )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sertoli.sperm._company import looks
+from sertoli.sperm._company import LOOKS, looks
 from sertoli.sperm._normalise import frame_contrast, normalise
 from sertoli.sperm._peaks import one_per_head, peaks
 from sertoli.sperm._tiles import Scale, nearest_scale, whole_grey
@@ -49,7 +49,7 @@ def match(network: Callable[[torch.Tensor], torch.Tensor], scenes: list[Scene]) 
     logits: list[Floats] = []
     rights: list[npt.NDArray[np.bool_]] = []
     indices: list[npt.NDArray[np.int64]] = []
-    found_looks: list[Floats] = [np.zeros((0, 2), np.float32)]
+    found_looks: list[Floats] = [np.zeros((0, LOOKS), np.float32)]
     heads = 0
     for number, scene in enumerate(scenes):
         centre, logit, look = _search(network, scene)
@@ -73,10 +73,11 @@ def _search(
     picture = as_searched(scene, scale)
     with torch.no_grad():
         cells = network(torch.from_numpy(picture[None, None]))[0].numpy()
-    centre, size, logit = peaks(cells, LOWEST_LOGIT)
+    centre, size, logit, agreement = peaks(cells, LOWEST_LOGIT)
     keep = one_per_head(centre, size, logit)
     centre, size = centre[keep], size[keep]
-    return centre / np.float32(scale.factor), logit[keep], looks(picture, centre, size)
+    look = looks(picture, centre, size, agreement[keep])
+    return centre / np.float32(scale.factor), logit[keep], look
 
 
 def as_searched(scene: Scene, scale: Scale) -> Floats:

@@ -5,7 +5,10 @@ what else is there is mostly larger, smaller, darker or brighter. The network ca
 that, for it judges every place by itself. So where a picture shows some plain sperm, the log
 odds of each candidate become a weighted sum of its own and of how its size and tone differ
 from theirs: a faint head without a tail that looks like all the others gains, a speck half
-as large loses. The weights are a logistic regression, fitted when the network was exported.
+as large loses. Among sperm it also counts how far the network's cells agree on a candidate
+(`sertoli.sperm._peaks`): a head warms several, a speck one. Where there are no plain sperm it
+does not, for round cells of many kinds warm several too. The weights are a logistic regression,
+fitted when the network was exported.
 """
 
 from __future__ import annotations
@@ -47,11 +50,14 @@ is hardly less of a head than one three times too small."""
 MOST_TONE = 3.0
 """Differences in tone are cut here."""
 
-TERMS = 5
+TERMS = 6
+"""One, own log odds, strangeness of size, tone, strangeness of tone, agreement."""
+
+LOOKS = 3
 
 
-def looks(picture: Floats, centre: Floats, size: Floats) -> Floats:
-    """Return the size and tone of candidates.
+def looks(picture: Floats, centre: Floats, size: Floats, agreement: Floats) -> Floats:
+    """Return what candidates look like: size, tone, and how far cells agree on them.
 
     Parameters
     ----------
@@ -59,17 +65,19 @@ def looks(picture: Floats, centre: Floats, size: Floats) -> Floats:
         Normalised.
     centre, size : ndarray, (N, 2) float32
         In px of ``picture``, from its left and top border.
+    agreement : ndarray, (N,) float32
+        As `sertoli.sperm._peaks.peaks` gives it.
 
     Returns
     -------
-    ndarray, (N, 2) float32
-        Natural logarithm of the geometric mean side; mean of the head's middle.
+    ndarray, (N, LOOKS) float32
+        Natural logarithm of the geometric mean side; mean of the head's middle; agreement.
     """
     smooth = cv2.blur(picture, (TONE_SIDE_PX, TONE_SIDE_PX), borderType=cv2.BORDER_REFLECT)
     high, wide = picture.shape
     column = np.clip(centre[:, 0].astype(np.intp), 0, wide - 1)
     row = np.clip(centre[:, 1].astype(np.intp), 0, high - 1)
-    return np.stack((np.log(size).mean(axis=1), smooth[row, column]), axis=1)
+    return np.stack((np.log(size).mean(axis=1), smooth[row, column], agreement), axis=1)
 
 
 def terms(log_odds: Floats, look: Floats) -> Numbers | None:
@@ -78,7 +86,7 @@ def terms(log_odds: Floats, look: Floats) -> Numbers | None:
     Parameters
     ----------
     log_odds : ndarray, (N,)
-    look : ndarray, (N, 2)
+    look : ndarray, (N, LOOKS)
         As `looks` gives it.
 
     Returns
@@ -89,14 +97,15 @@ def terms(log_odds: Floats, look: Floats) -> Numbers | None:
     plain = log_odds > PLAIN
     if np.count_nonzero(plain) < FEWEST:
         return None
-    size, tone = np.median(look[plain], axis=0).astype(np.float64)
+    size, tone = np.median(look[plain, :2], axis=0).astype(np.float64)
     if abs(tone) < FAINTEST:
         fuller = np.zeros(len(look))
     else:
         fuller = np.clip(look[:, 1] / tone - 1.0, -MOST_TONE, MOST_TONE)
     other_size = _strange(look[:, 0] - size)
-    own = log_odds.astype(np.float64)
-    return np.stack((np.ones(len(look)), own, other_size, fuller, _strange(fuller)), axis=1)
+    one, own = np.ones(len(look)), log_odds.astype(np.float64)
+    agreement = look[:, 2].astype(np.float64)
+    return np.stack((one, own, other_size, fuller, _strange(fuller), agreement), axis=1)
 
 
 def _strange(difference: Numbers) -> Numbers:
@@ -150,7 +159,7 @@ class Company:
         Parameters
         ----------
         log_odds : ndarray, (N,) float32
-        look : ndarray, (N, 2) float32
+        look : ndarray, (N, LOOKS) float32
             As `looks` gives it.
 
         Returns

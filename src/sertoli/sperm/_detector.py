@@ -10,7 +10,7 @@ import numpy as np
 
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
-from sertoli.sperm._company import looks
+from sertoli.sperm._company import LOOKS, looks
 from sertoli.sperm._magnification import estimate
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
@@ -223,7 +223,7 @@ class Detector:
             In network px, from the left and top border of the picture.
         log_odds : ndarray, (N,) float32
             The prevalence in the picture taken into account; highest first.
-        look : ndarray, (N, 2) float32
+        look : ndarray, (N, LOOKS) float32
             See `sertoli.sperm._company.looks`.
         """
         if self.network.company is not None:
@@ -245,7 +245,7 @@ class Detector:
             # a tile without any contrast holds nothing; saves the empty rim of a scan
             if picture.any():
                 cells = self.network.run(picture[None, None])[0]
-                centre, size, logit = peaks(cells, min(lowest_kept, self._logit(LOWEST)))
+                centre, size, logit, agreement = peaks(cells, min(lowest_kept, self._logit(LOWEST)))
                 corner = np.array(tile.seen[:2], np.float32)
                 left, top, right, bottom = tile.core
                 x, y = (centre + corner).T
@@ -253,12 +253,13 @@ class Detector:
                 prevalence.add(self._odds(logit[inside]))
                 inside &= logit >= lowest_kept
                 centre, size = centre[inside], size[inside]
-                found.append((centre + corner, size, logit[inside], looks(picture, centre, size)))
+                look = looks(picture, centre, size, agreement[inside])
+                found.append((centre + corner, size, logit[inside], look))
             if on_progress is not None:
                 on_progress(done / len(cut))
         if not found:
             nothing = np.zeros((0, 2), np.float32)
-            return nothing, nothing, np.zeros(0, np.float32), nothing
+            return nothing, nothing, np.zeros(0, np.float32), np.zeros((0, LOOKS), np.float32)
         centre, size, logit, look = (np.concatenate(part) for part in zip(*found, strict=True))
         odds = self._odds(logit) + np.float32(prevalence.shift())
         # a centre in the mirrored rim belongs to no pixel
@@ -272,7 +273,7 @@ class Detector:
         """Sizes (N, 2) in px and probabilities (N,) of the heads in a small picture."""
         picture = normalise(grey, contrast)
         cells = self.network.run(picture[None, None])[0]
-        centre, size, logit = peaks(cells, self._logit(LOWEST))
+        centre, size, logit, _ = peaks(cells, self._logit(LOWEST))
         keep = one_per_head(centre, size, logit)
         size, odds = size[keep], self._odds(logit[keep])
         prevalence = Prevalence(self.network.candidate_share)

@@ -31,9 +31,9 @@ def judge(run: Run, scenes: Sequence[Scene]) -> Matched:
     for number, scene in enumerate(scenes):
         scale = nearest_scale(scene.magnification)
         picture = normalise(whole_grey(scene.pixels, scale), scene.contrast)
-        centre, size, logit = peaks(run(picture[None, None])[0], LOWEST_LOGIT)
+        centre, size, logit, agreement = peaks(run(picture[None, None])[0], LOWEST_LOGIT)
         keep = one_per_head(centre, size, logit)
-        look = looks(picture, centre[keep], size[keep])
+        look = looks(picture, centre[keep], size[keep], agreement[keep])
         centre, size = (part[keep] / np.float32(scale.factor) for part in (centre, size))
         found = np.hstack((centre - size / 2, size)).astype(np.float64)
         ignored = scene.kinds == DONT_CARE

@@ -43,7 +43,7 @@ class Matched:
     heads : int
         Number of true heads.
     scenes : int
-    look : ndarray, (N, 2) float32
+    look : ndarray, (N, LOOKS) float32
         See `sertoli.sperm._company.looks`; N rows of zeros where it plays no part.
     """
 

@@ -19,9 +19,10 @@ OWN, TOGETHER = 0.25, 1.0
 """Weights of a sighting's own log odds and of its track's mean: near those that
 ``python -m benchmarks.track_evidence`` fits, and as good (decision 027)."""
 
-STILLNESS = 1.5
+STILLNESS = 0.5
 """Weight of what stillness says: 1 would be Bayes' rule, and fits ask for more
-(``python -m benchmarks.track_evidence``), at the cost of sperm that do lie still."""
+(``python -m benchmarks.track_evidence``), at the cost of sperm that do lie still. Those are what
+is searched for in tissue, and cost more than another look at debris."""
 
 STILL_BEFORE = 2.0
 """So many still sperm, in view throughout, are taken as seen before any look: a few swimmers
