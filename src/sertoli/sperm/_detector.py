@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from sertoli.errors import SettingError
 from sertoli.frames import Frame
 from sertoli.sperm._company import LOOKS, looks
+from sertoli.sperm._interlace import without_combs
 from sertoli.sperm._magnification import estimate
 from sertoli.sperm._network import Network
 from sertoli.sperm._normalise import RADIUS_PX, frame_contrast, normalise
@@ -113,7 +115,9 @@ class Detector:
         um_per_px = frames[0].optics.um_per_px
         if um_per_px is not None:
             return nearest_scale(um_per_px / self.network.um_per_px_reference).factor
-        return estimate(frames, self._glance)
+        return estimate(
+            [replace(one, pixels=without_combs(one.pixels)) for one in frames], self._glance
+        )
 
     def is_unfamiliar(self, frame: Frame, *, magnification: float | None = None) -> bool:
         """Tell whether a frame looks unlike anything that the weights were trained on.
@@ -231,7 +235,8 @@ class Detector:
         # what the prevalence may lift over the threshold is kept until it is known
         lowest_kept = self._logit(lowest - MOST_UP)
         prevalence = Prevalence(self.network.candidate_share)
-        contrast = frame_contrast(frame.pixels)
+        pixels = without_combs(frame.pixels)
+        contrast = frame_contrast(pixels)
         found: list[tuple[Floats, Floats, Floats, Floats]] = []
         cut = tiles(
             frame.width_px,
@@ -241,7 +246,7 @@ class Detector:
             side_px=_TILE_PX,
         )
         for done, tile in enumerate(cut, start=1):
-            picture = normalise(tile_grey(frame.pixels, scale, tile), contrast)
+            picture = normalise(tile_grey(pixels, scale, tile), contrast)
             # a tile without any contrast holds nothing; saves the empty rim of a scan
             if picture.any():
                 cells = self.network.run(picture[None, None])[0]
