@@ -63,11 +63,13 @@ def is_combed(pixels: Pixels) -> bool:
     if not 8 <= pixels.shape[0] <= MOST_ROWS or pixels.shape[1] < 8:
         return False
     grey = pixels if pixels.ndim == 2 else pixels[..., 1]
-    columns, rows = grey[:, ::EVERY].astype(np.float32), grey[::EVERY].T.astype(np.float32)
-    usual = float(np.median(np.abs(np.diff(rows, axis=0))))
+    few = grey[:: 4 * EVERY].astype(np.float32)
+    usual = float(np.median(np.abs(np.diff(few, axis=1))))
     step = TOOTH * (usual + LEAST_STEP * float(np.iinfo(pixels.dtype).max))
-    combs = _teeth(columns, step)
-    return combs >= LEAST_SHARE and combs >= LEAST_RATIO * _teeth(rows, step)
+    combs = _teeth(grey[:, ::EVERY].astype(np.float32), step)
+    if combs < LEAST_SHARE:
+        return False
+    return combs >= LEAST_RATIO * _teeth(grey[::EVERY].T.astype(np.float32), step)
 
 
 def _teeth(lines: npt.NDArray[np.float32], step: float) -> float:
