@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from sertoli.search._report import write_report
 from sertoli.search._results import write_tables
 from sertoli.search._sample import spread_frames
 from sertoli.search._settings import Finder, SearchSettings
+from sertoli.search._side_by_side import side_by_side
 from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
 from sertoli.search._unfamiliar import unfamiliar
@@ -30,6 +33,10 @@ SEQUENCE_BACKDROP_PX = 1280
 STILL_BACKDROP_PX = 640
 STILL_BACKDROPS = 40
 """The report shows the map of this many stills over the picture, of the others without."""
+
+MOST_SIDE_BY_SIDE = 4
+"""At most so many frames of a recording are searched at a time; processors with more cores
+share them out within a frame."""
 
 PATIENCE_S = 2.0
 """A person who stops a search waits this long for the frame in hand to be finished."""
@@ -180,18 +187,49 @@ class SearchPass:
     def _search(self, *, skip_broken: bool) -> None:
         self._tell(0.0)
         self._look_ahead()
-        for frame in self._frames(skip_broken=skip_broken):
+        with closing(self._searched(skip_broken=skip_broken)) as searched:
             try:
-                self._search_frame(frame)
+                for frame, found in searched:
+                    self.next_index = frame.index + 1
+                    if isinstance(frame, BrokenFrame):
+                        self.journal.append(frame)
+                        self.frames_broken += 1
+                        continue
+                    self._keep(frame, found)
+                    self._tell(0.0)
+                    if self.should_stop() and self.next_index != self.source.length:
+                        self.stopped = True
+                        return
             except _StoppedWithinFrameError:
                 self.stopped = True
-                return
-            self._tell(0.0)
-            if self.should_stop() and self.next_index != self.source.length:
-                self.stopped = True
-                return
 
-    def _search_frame(self, frame: Frame) -> None:
+    def _searched(self, *, skip_broken: bool) -> Generator[tuple[Frame | BrokenFrame, Detections]]:
+        """Give every frame that is left, in order, with what was found in it.
+
+        Those of a sequence are searched side by side; a single still may be huge, and says
+        how far it is.
+        """
+        frames = self._frames(skip_broken=skip_broken)
+        if self.followed:
+            workers = min(os.cpu_count() or 1, MOST_SIDE_BY_SIDE) + 1
+            yield from side_by_side(frames, self._find, workers)
+        else:
+            for frame in frames:
+                yield frame, self._find(frame, self._follow_progress())
+
+    def _find(
+        self, frame: Frame | BrokenFrame, on_progress: Callable[[float], None] | None = None
+    ) -> Detections:
+        if isinstance(frame, BrokenFrame):
+            return Detections.empty()
+        return self.finder.detect(
+            frame,
+            confidence=self.confidence * (FAINT_SHARE if self.followed else 1.0),
+            magnification=self.magnification,
+            on_progress=on_progress,
+        )
+
+    def _follow_progress(self) -> Callable[[float], None]:
         begun = time.monotonic()
 
         def on_progress(share: float) -> None:
@@ -199,12 +237,10 @@ class SearchPass:
             if share < 1 and self.should_stop() and time.monotonic() - begun > PATIENCE_S:
                 raise _StoppedWithinFrameError
 
-        found = self.finder.detect(
-            frame,
-            confidence=self.confidence * (FAINT_SHARE if self.followed else 1.0),
-            magnification=self.magnification,
-            on_progress=on_progress,
-        )
+        return on_progress
+
+    def _keep(self, frame: Frame, found: Detections) -> None:
+        """Link what was found in a frame, and write it to the journal."""
         if self.source.length == 1:
             self.warnings = unfamiliar([frame], self.finder, self.magnification)
         if self.followed:
@@ -238,30 +274,28 @@ class SearchPass:
             return b"" if self.frames_done else backdrop(frame, SEQUENCE_BACKDROP_PX)
         return backdrop(frame, STILL_BACKDROP_PX) if self.frames_done < STILL_BACKDROPS else b""
 
-    def _frames(self, *, skip_broken: bool) -> Iterator[Frame]:
-        """Give the frames that are left; note those that cannot be read.
+    def _frames(self, *, skip_broken: bool) -> Iterator[Frame | BrokenFrame]:
+        """Give the frames that are left, and in their place those that cannot be read.
 
         In a folder one bad file must not cost a night's work: it is left out and counted.
         What follows a bad spot in a recording cannot be placed in time, so it ends there.
         """
-        while self.source.length is None or self.next_index < self.source.length:
+        upcoming = self.next_index
+        while self.source.length is None or upcoming < self.source.length:
             try:
-                with read_ahead(self.source.frames(self.next_index)) as frames:
+                with read_ahead(self.source.frames(upcoming)) as frames:
                     for frame in frames:
-                        self.next_index = frame.index + 1
+                        upcoming = frame.index + 1
                         yield frame
                 return
             except InputError as problem:
                 self.first_problem = self.first_problem or problem
-                self.journal.append(
-                    BrokenFrame(
-                        self.next_index,
-                        without_folders(problem.what, self.path),
-                        time.monotonic() - self._started,
-                    )
+                yield BrokenFrame(
+                    upcoming,
+                    without_folders(problem.what, self.path),
+                    time.monotonic() - self._started,
                 )
-                self.frames_broken += 1
-                self.next_index += 1
+                upcoming += 1
                 if not skip_broken:
                     return
 

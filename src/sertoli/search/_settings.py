@@ -53,7 +53,11 @@ class Finder(Protocol):
         magnification: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> Detections:
-        """Find the heads in a frame; ``on_progress`` hears the share done, 0 to 1."""
+        """Find the heads in a frame; ``on_progress`` hears the share done, 0 to 1.
+
+        Called by several threads at once for the frames of a sequence, then without
+        ``on_progress``.
+        """
 
 
 @dataclass(frozen=True, slots=True)
