@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sertoli.enhance import LightChain, _whole
 from sertoli.enhance._crew import Crew
-from sertoli.enhance._motion import shift_to
-from sertoli.enhance._sizes import analysed, any_of_four, extended, magnified, repeated
+from sertoli.enhance._motion import corners_in, shift_to
+from sertoli.enhance._sizes import Halves, analysed, any_of_four, extended, magnified, repeated
 from sertoli.frames import Frame
 
 
@@ -60,6 +60,23 @@ def test_what_was_shown_does_not_change_afterwards() -> None:
         assert np.array_equal(shown, was)
 
 
+@pytest.mark.parametrize("kept", ["whole", "part"])
+def test_memory_of_what_nobody_looks_at_any_more_is_used_again(kept: str) -> None:
+    chain = LightChain()
+    places: list[int] = []
+    held: list[np.ndarray] = []
+    for index in range(6):
+        shown = chain(Frame(tissue(90, 130, seed=index), index)).frame.pixels
+        places.append(shown.ctypes.data)
+        if index == 2:
+            held.append(shown if kept == "whole" else shown[4:, 5:])
+            was = held[0].copy()
+        del shown
+    assert np.array_equal(held[0], was)
+    assert len(set(places)) < len(places)
+    assert places[2] not in places[3:]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 2, 4, 8]), st.data())
 def test_rows_are_those_of_the_whole(
@@ -83,6 +100,19 @@ def test_a_pixel_of_the_analysis_is_a_mean_of_pixels(height: int, width: int, st
     small = analysed(extended(pixels, step), step, Crew())
     assert small.shape == (-(-height // step), -(-width // step), 3)
     assert np.abs(small[0, 0] - pixels[:step, :step].mean((0, 1))).max() <= 1.5
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (2, 2)])
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (0, 1), (1, 0), (1, 1), (3, 2)])
+def test_a_part_of_a_half_may_begin_anywhere(
+    height: int, width: int, down: int, right: int
+) -> None:
+    ramp = np.add.outer(3 * np.arange(height), 2 * np.arange(width)).astype(np.uint8)
+    rows = slice(down, down + max(0, height - down) // 2 * 2)
+    columns = slice(right, right + max(0, width - right) // 2 * 2)
+    part = Halves(ramp).part(rows, columns)
+    exact = ramp[rows, columns].reshape(part.shape[0], 2, part.shape[1], 2).mean((1, 3))
+    assert part.size == 0 or np.abs(part - exact).max() <= 1.5
 
 
 def test_one_of_four_is_enough() -> None:
@@ -130,9 +160,15 @@ def test_a_shift_is_measured_and_a_turn_is_none(
     matrix = cv2.getRotationMatrix2D((129.5, 74.5), np.degrees(turn), zoom)
     matrix[:, 2] += (right, down)
     moved = cv2.warpAffine(still, matrix, (260, 150), borderMode=cv2.BORDER_REFLECT)
-    shift = shift_to(still, moved, np.ones(still.shape, np.bool_), 60)
+    everywhere = np.ones(still.shape, np.bool_)
+    corners = corners_in(still, everywhere, 60)
+    assert corners is not None
+    shift = shift_to(still, corners, moved)
     if known:
         assert shift == pytest.approx((right, down), abs=0.1)
     else:
         assert shift is None
-    assert shift_to(still, np.full_like(still, 90), np.ones(still.shape, np.bool_), 60) is None
+    even = np.full_like(still, 90)
+    assert shift_to(still, corners, even) is None
+    assert corners_in(even, everywhere, 60) is None
+    assert corners_in(still, ~everywhere, 60) is None

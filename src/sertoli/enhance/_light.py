@@ -128,9 +128,10 @@ class LightChain:
                 small = np.asarray(cv2.transform(small, np.diag(gains)))
         change = self._change(small, glare, unreadable, step)
         averaged = averaging()
-        if self.settings.noise:
-            self._noise.keep(averaged, unreadable)
         pixels = self._whole.changed(averaged, step, gains, change)
+        if self.settings.noise:
+            # Last: what it begins is for the next frame, and this one is waited for.
+            self._noise.keep(averaged, unreadable, step)
         return Enhanced(replace(frame, pixels=pixels), hidden)
 
     def _gains(self, small: Pixels, glare: Mask) -> Floats | None:

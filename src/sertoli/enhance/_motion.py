@@ -14,6 +14,8 @@ from sertoli.frames import Pixels
 Affine = npt.NDArray[np.float64]
 """(2, 3): takes a point (x, y, 1) in px of one frame to its place in another."""
 
+Points = npt.NDArray[np.float32]
+
 IDENTITY: Affine = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 MOST_POINTS = 250
@@ -90,9 +92,31 @@ def motion_to(
     return matrix if is_tremor(matrix, max(first.shape)) else None
 
 
-def shift_to(
-    reference: Pixels, moved: Pixels, readable: Mask, most_points: int
-) -> npt.NDArray[np.float64] | None:
+def corners_in(picture: Pixels, readable: Mask, most_points: int) -> Points | None:
+    """Choose what `shift_to` follows.
+
+    Parameters
+    ----------
+    picture : ndarray, (H, W) uint8
+    readable : ndarray, (H, W) bool
+        Where corners may be taken.
+    most_points : int
+
+    Returns
+    -------
+    ndarray, (n, 1, 2), or None
+        In px (x, y); None where there are too few.
+    """
+    apart = max(3.0, min(picture.shape) / 40)
+    corners = cv2.goodFeaturesToTrack(
+        picture, most_points, 0.01, apart, mask=readable.view(np.uint8)
+    )
+    if corners is None or len(corners) < LEAST_POINTS:
+        return None
+    return np.asarray(corners)
+
+
+def shift_to(reference: Pixels, corners: Points, moved: Pixels) -> npt.NDArray[np.float64] | None:
     """Estimate by how much a picture is shifted: several times as quick as `motion_to`.
 
     Corners are followed one way only; more than half of them have to agree on one shift.
@@ -100,9 +124,8 @@ def shift_to(
     Parameters
     ----------
     reference, moved : ndarray, (H, W) uint8
-    readable : ndarray, (H, W) bool
-        Where corners of ``reference`` may be taken.
-    most_points : int
+    corners : ndarray, (n, 1, 2)
+        From `corners_in` of ``reference``.
 
     Returns
     -------
@@ -110,12 +133,6 @@ def shift_to(
         From a point of ``reference`` to its place in ``moved``, in px (x, y); None where it is
         not known, or where the picture turned or scaled as well.
     """
-    side = min(reference.shape)
-    corners = cv2.goodFeaturesToTrack(
-        reference, most_points, 0.01, max(3.0, side / 40), mask=readable.view(np.uint8)
-    )
-    if corners is None or len(corners) < LEAST_POINTS:
-        return None
     there, found, _ = cv2.calcOpticalFlowPyrLK(
         reference, moved, corners, None, winSize=_SMALL_WINDOW_PX, maxLevel=2, criteria=_UNTIL
     )

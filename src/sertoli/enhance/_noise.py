@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
 import cv2
 import numpy as np
 
 from sertoli.enhance._crew import Crew
 from sertoli.enhance._enhanced import Mask, highest_of, luma_of
-from sertoli.enhance._motion import shift_to
-from sertoli.enhance._sizes import analysed
+from sertoli.enhance._motion import Points, corners_in, shift_to
+from sertoli.enhance._sizes import Halves, analysed
 from sertoli.enhance._whole import Past
 from sertoli.frames import Pixels
 
@@ -26,8 +30,47 @@ MOVED = 2.5
 pixel is the mean of ``step`` px along each side, noise is less and edges are not: ``step ** 0.25``
 times as much."""
 
+HALVED_FROM = 4
+"""From this step on the earlier picture is halved ahead of the next frame, for any shift."""
+
 LEAST_DIFFERENCE = 0.4
 """The usual difference is taken as no less than this (of 255): cameras count in whole levels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """What is remembered of the picture before.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Whole and filtered.
+    halves : Halves or None
+        The same half as large, where that saves time.
+    followed : ndarray, (h, w) uint8
+        In which the camera's motion is seen.
+    corners : ndarray, (n, 1, 2), or None
+        Of ``followed``.
+    """
+
+    pixels: Pixels
+    halves: Halves | None
+    followed: Pixels
+    corners: Points | None
+
+    @classmethod
+    def of(cls, pixels: Pixels, followed: Pixels, unreadable: Mask, step: int) -> Self:
+        halves = Halves(pixels) if step >= HALVED_FROM else None
+        size = (followed.shape[1], followed.shape[0])
+        hidden = cv2.resize(unreadable.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        readable = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+        return cls(pixels, halves, followed, corners_in(followed, readable, FOLLOWED_POINTS))
+
+    def analysed(self, rows: slice, columns: slice, step: int, crew: Crew) -> Pixels:
+        """Return a part at the size of the analysis."""
+        if self.halves is None:
+            return analysed(self.pixels[rows, columns], step, crew)
+        return analysed(self.halves.part(rows, columns), step // 2, crew)
 
 
 class TemporalFilter:
@@ -42,9 +85,7 @@ class TemporalFilter:
     def __init__(self, strength: float, crew: Crew) -> None:
         self._crew = crew
         self._fresh = 1.0 - strength * (1.0 - LEAST_FRESH)
-        self._history: Pixels | None = None
-        self._followed: Pixels | None = None
-        self._readable: Mask | None = None
+        self._kept: Callable[[], _Kept] | None = None
         self._left_over = np.zeros(2)
 
     def __call__(
@@ -67,17 +108,19 @@ class TemporalFilter:
         small : ndarray
             Filtered.
         """
-        history = self._history
-        before, self._followed = self._followed, _to_follow(luma_of(small))
-        shift = self._shift(before, self._followed, small.shape[0] * step)
-        if history is None or shift is None:
+        self._followed = _to_follow(luma_of(small))
+        if self._kept is None:
+            return None, small
+        kept = self._kept()
+        shift = self._shift(kept, self._followed, small.shape[0] * step)
+        if shift is None:
             return None, small
         rows, old_rows = _common(shape[0], shift[1], step)
         columns, old_columns = _common(shape[1], shift[0], step)
-        old = history[old_rows, old_columns]
+        old = kept.pixels[old_rows, old_columns]
         if old.size == 0:
             return None, small
-        old_small = analysed(old, step, self._crew)
+        old_small = kept.analysed(old_rows, old_columns, step, self._crew)
         inner = (_divided(rows, step), _divided(columns, step))
         moved = _moved(old_small, small[inner], step)
         fresh = small[inner]
@@ -86,8 +129,8 @@ class TemporalFilter:
         small[inner] = cv2.copyTo(fresh, moved, mixed)
         return Past(old, rows, columns, self._fresh, moved), small
 
-    def keep(self, averaged: Pixels, unreadable: Mask) -> None:
-        """Remember the picture that was filtered last.
+    def keep(self, averaged: Pixels, unreadable: Mask, step: int) -> None:
+        """Remember the picture that was filtered last, and prepare for the next meanwhile.
 
         Parameters
         ----------
@@ -95,18 +138,14 @@ class TemporalFilter:
             Whole and filtered; nobody may change it before the next is kept.
         unreadable : ndarray, (h, w) bool
             At the size of the analysis.
+        step : int
         """
-        self._history = averaged
-        if self._followed is not None:
-            size = (self._followed.shape[1], self._followed.shape[0])
-            hidden = cv2.resize(unreadable.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-            self._readable = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)) == 0)
+        followed = self._followed
+        self._kept = self._crew.begin(lambda: _Kept.of(averaged, followed, unreadable, step))
 
-    def _shift(self, before: Pixels | None, now: Pixels, height: int) -> tuple[int, int] | None:
+    def _shift(self, kept: _Kept, now: Pixels, height: int) -> tuple[int, int] | None:
         """Return by how many whole px the picture moved since the last frame; None if unknown."""
-        if before is None or self._readable is None:
-            return None
-        moved = shift_to(before, now, self._readable, FOLLOWED_POINTS)
+        moved = None if kept.corners is None else shift_to(kept.followed, kept.corners, now)
         if moved is None:
             self._left_over = np.zeros(2)
             return None

@@ -50,6 +50,51 @@ def halved(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
+class Halves:
+    """A picture half as large, of which parts that begin at any px are soon had.
+
+    Parameters
+    ----------
+    pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        even = halved(extended(pixels, 2))
+        right = _between(even[:, :-1], even[:, 1:])
+        # By whether the first row and the first column are odd.
+        self._halves = {
+            (0, 0): even,
+            (0, 1): right,
+            (1, 0): _between(even[:-1], even[1:]),
+            (1, 1): _between(right[:-1], right[1:]),
+        }
+
+    def part(self, rows: slice, columns: slice) -> Pixels:
+        """Return a part half as large.
+
+        Parameters
+        ----------
+        rows, columns : slice
+            In px of the picture, an even number each.
+
+        Returns
+        -------
+        ndarray
+            Means of two by two px, or along a side that begins at an odd px, of two such means.
+        """
+        inner = tuple(
+            slice(part.start // 2, part.start // 2 + (part.stop - part.start) // 2)
+            for part in (rows, columns)
+        )
+        return self._halves[rows.start % 2, columns.start % 2][inner]
+
+
+def _between(one: Pixels, other: Pixels) -> Pixels:
+    if one.size == 0:
+        return one
+    return np.asarray(cv2.addWeighted(one, 0.5, other, 0.5, 0.0))
+
+
 def any_of_four(mask: Mask) -> Mask:
     """Return the mask half as large: True where one of the four was; its sides are even."""
     pairs = np.ascontiguousarray(mask[::2] | mask[1::2])

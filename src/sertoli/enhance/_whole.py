@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,12 @@ from sertoli.frames import Pixels
 
 NO_CHANGE = 128
 """The level that stands for no change where a change is held in bytes."""
+
+MOST_SHOWN = 3
+"""So many pictures that were given away are remembered, in case their memory becomes free."""
+
+UNSEEN = 2
+"""References to a picture that only the list of those shown holds: its own, and the question's."""
 
 STRIP_BYTES = 1 << 20
 """What is done to a strip does not go back to main memory between one sum and the next."""
@@ -57,6 +64,7 @@ class WholePicture:
         self._crew = crew
         # Fresh memory costs as much as a sum. The past lies in one, so the next goes to the other.
         self._averaged: list[Pixels | None] = [None, None]
+        self._shown: list[Pixels] = []
 
     def average(self, pixels: Pixels, step: int, past: Past | None) -> Callable[[], Pixels]:
         """Begin to average a picture with the past.
@@ -109,7 +117,7 @@ class WholePicture:
             Memory of its own.
         """
         factors = None if gains is None else np.diag(gains)
-        changed = np.empty_like(pixels)
+        changed = self._free(pixels)
 
         def work(rows: slice) -> None:
             balanced = pixels[rows]
@@ -123,12 +131,29 @@ class WholePicture:
         self._crew.begin_parts(work, _strips(pixels))()
         return changed
 
+    def _free(self, like: Pixels) -> Pixels:
+        """Return memory for a picture; what was shown before and nobody looks at is used again."""
+        if self._shown and not _is_alike(self._shown[0], like):
+            self._shown.clear()
+        # by index: a name for it would count as somebody who looks
+        for place in range(len(self._shown)):
+            if sys.getrefcount(self._shown[place]) == UNSEEN:
+                return self._shown[place]
+        memory = np.empty_like(like)
+        if len(self._shown) < MOST_SHOWN:
+            self._shown.append(memory)
+        return memory
+
     def _memory(self, like: Pixels) -> Pixels:
         memory, kept = self._averaged
-        if memory is None or memory.shape != like.shape or memory.dtype != like.dtype:
+        if memory is None or not _is_alike(memory, like):
             memory = np.empty_like(like)
         self._averaged = [kept, memory]
         return memory
+
+
+def _is_alike(one: Pixels, other: Pixels) -> bool:
+    return one.shape == other.shape and one.dtype == other.dtype
 
 
 def _strips(pixels: Pixels) -> list[slice]:
@@ -151,7 +176,8 @@ def _average(averaged: Pixels, new: Pixels, rows: slice, past: Past, step: int) 
     there = slice(first - past.rows.start, last - past.rows.start)
     shared, fresh = averaged[here], new[here]
     cv2.addWeighted(fresh, past.fresh, past.pixels[there], 1.0 - past.fresh, 0.0, shared)
-    cv2.copyTo(fresh, repeated(past.moved, step, there, right - left), shared)
+    if past.moved[there.start // step : -(-there.stop // step)].any():
+        cv2.copyTo(fresh, repeated(past.moved, step, there, right - left), shared)
 
 
 def _change(changed: Pixels, strip: Pixels, change: Pixels) -> None:
