@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.tubules._follow import Fields, Line, follow
+from sertoli.tubules._foreign import foreign
 from sertoli.tubules._join import joined
 from sertoli.tubules._map import DILATED_FROM, FEWEST, Floats, Stretch, TubuleMap
 from sertoli.tubules._network import CellNetwork, as_seen
@@ -133,10 +134,11 @@ class TubuleMapper:
     def _fields(self, frame: Frame, factor: float) -> tuple[Fields, npt.NDArray[np.float32]]:
         seen = as_seen(frame.pixels, factor)
         cells = self.network.cells(seen)
+        typical = TYPICAL_NETWORK_PX / self.network.stride_px
         unreadable = (cells["unreadable"] > 0) | _blank(frame, cells["line"].shape)
+        unreadable |= foreign(seen, cells["line"], cells["unreadable"], typical)
         heat = 1 / (1 + np.exp(-cells["line"].astype(np.float64)))
         heat = np.where(unreadable, 0.0, heat)
-        typical = TYPICAL_NETWORK_PX / self.network.stride_px
         diameter = np.clip(typical * np.exp(cells["log_diameter"].astype(np.float64)), 1, 200)
         fields = Fields(
             heat,
