@@ -352,13 +352,11 @@ def test_nothing_but_broken_files_is_an_error(recording: Path, tmp_path: Path, f
 def test_thumbnails_do_not_pile_up(long_recording: Path, tmp_path: Path, finder: Any) -> None:
     """A followed sperm is cut again only when seen plainly better, so the journal stays small."""
     search(long_recording, tmp_path / "out", finder, SEQUENCE, should_stop=lambda: False)
-    finder.frames.clear()
+    heard: list[Progress] = []
     search(
-        long_recording,
-        tmp_path / "stopped",
-        finder,
-        SEQUENCE,
-        should_stop=lambda: len(finder.frames) == 59,
+        *(long_recording, tmp_path / "stopped", finder, SEQUENCE),
+        on_progress=heard.append,
+        should_stop=lambda: heard[-1].frames_done >= 59,
     )
     # 59 frames with 4 sperm: cut each time, they would take 1.5 MB.
     assert (tmp_path / "stopped" / "journal.bin").stat().st_size < 500_000

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.frames import Pixels, to_grey
-from sertoli.sperm._interlace import without_combs
 from sertoli.sperm._normalise import frame_contrast, normalise
 from sertoli.sperm.learning._labelled import Labelled
 from sertoli.sperm.learning._targets import DONT_CARE, SPERM, Floats, head_targets
@@ -58,11 +57,10 @@ class Scene:
 
     @classmethod
     def of(cls, labelled: Labelled, magnification: float) -> Scene:
-        """Make it from a labelled frame, as a search sees it."""
-        pixels = without_combs(labelled.frame.pixels)
+        """Make it from a labelled frame."""
         return cls(
-            pixels,
-            frame_contrast(pixels),
+            labelled.frame.pixels,
+            frame_contrast(labelled.frame.pixels),
             labelled.boxes_px.astype(np.float32),
             np.where(labelled.ignored, DONT_CARE, SPERM).astype(np.int8),
             magnification,
