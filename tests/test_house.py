@@ -34,6 +34,8 @@ def files() -> Iterator[Path]:
     for top in sorted(ROOT.iterdir()):
         if top.name in NOT_OURS or top.name.endswith(("_cache", ".egg-info", ".partial")):
             continue
+        if top.name.startswith("sertoli-demo"):  # what `make demo` leaves
+            continue
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path
