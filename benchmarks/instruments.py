@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.tubule_map import SIZES
 from sertoli.phantom import FieldPicture, make_field
 from sertoli.phantom.render.operating import LOOKS
 from sertoli.phantom.render.operating._metal import lay_instruments
@@ -26,8 +27,6 @@ from sertoli.tubules._network import as_seen
 Bools = npt.NDArray[np.bool_]
 
 FIRST_SEED = 980_000
-SIZES = ((8.0, 640, 480), (5.0, 1024, 768), (6.5, 800, 600))
-"""Pixel size in um, width and height."""
 
 LEAST_METAL = 0.005
 """Share of the picture from which it counts as one with an instrument."""

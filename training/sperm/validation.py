@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sertoli.sperm._company import LOOKS, looks
+from sertoli.sperm._company import LOOKS
 from sertoli.sperm._normalise import frame_contrast, normalise
-from sertoli.sperm._peaks import one_per_head, peaks
 from sertoli.sperm._tiles import Scale, nearest_scale, whole_grey
+from sertoli.sperm.learning._judge import heads_in
 from sertoli.sperm.learning._matched import Matched, Score
 from training.sperm.batches import UM_PER_PX
 from training.sperm.fields import HELD_OUT_FIRST_SEED, phantom_fields
@@ -22,7 +22,6 @@ from training.sperm.scenes import SPERM, Scene, visem11
 Floats = npt.NDArray[np.float32]
 
 HELD_OUT_FIELDS = 300
-LOWEST_LOGIT = -6.0
 NEAR_PX = 6.0
 """Reach of a truth box: half its longer side, at least this, in the scene's own px."""
 
@@ -71,13 +70,14 @@ def _search(
 ) -> tuple[Floats, Floats, Floats]:
     scale = nearest_scale(scene.um_per_px / UM_PER_PX)
     picture = as_searched(scene, scale)
-    with torch.no_grad():
-        cells = network(torch.from_numpy(picture[None, None]))[0].numpy()
-    centre, size, logit, agreement = peaks(cells, LOWEST_LOGIT)
-    keep = one_per_head(centre, size, logit)
-    centre, size = centre[keep], size[keep]
-    look = looks(picture, centre, size, agreement[keep])
-    return centre / np.float32(scale.factor), logit[keep], look
+
+    def run(pictures: Floats) -> Floats:
+        with torch.no_grad():
+            cells: Floats = network(torch.from_numpy(pictures)).numpy()
+        return cells
+
+    centre, _, logit, look = heads_in(run, picture)
+    return centre / np.float32(scale.factor), logit, look
 
 
 def as_searched(scene: Scene, scale: Scale) -> Floats:

@@ -35,8 +35,8 @@ STILL_BACKDROPS = 40
 """The report shows the map of this many stills over the picture, of the others without."""
 
 MOST_SIDE_BY_SIDE = 4
-"""At most so many frames of a recording are searched at a time; processors with more cores
-share them out within a frame."""
+"""For at most so many cores a frame of a recording is searched beside the others, and one more
+for when one of them waits; further cores share the work within a frame."""
 
 PATIENCE_S = 2.0
 """A person who stops a search waits this long for the frame in hand to be finished."""

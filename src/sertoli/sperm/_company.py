@@ -54,6 +54,7 @@ TERMS = 6
 """One, own log odds, strangeness of size, tone, strangeness of tone, agreement."""
 
 LOOKS = 3
+"""Size, tone, agreement: columns of what `looks` returns."""
 
 
 def looks(picture: Floats, centre: Floats, size: Floats, agreement: Floats) -> Floats:

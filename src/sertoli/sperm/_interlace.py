@@ -1,7 +1,7 @@
 """Pictures of interlaced cameras, whose even and odd rows were taken one after the other.
 
-Whatever swims is torn into combs: rows of the one moment between rows of the other. A network
-that has learnt heads knows no combs, and their teeth pass for edges. Where a picture is combed
+Whatever swims is torn into combs: rows of the one moment between rows of the other. The network
+finds heads better without, though it has learnt from some with combs. Where a picture is combed
 its odd rows are made anew from the even ones, so that it shows one moment.
 """
 

@@ -88,8 +88,8 @@ def _pooled(
     # no heat beyond the border, whatever the cells there repeat
     padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)), mode="edge")
     padded[0, [0, -1], :] = padded[0, :, [0, -1]] = -np.inf
-    peak, own_size = cells[0, rows, columns], _log_size(cells[:, rows, columns])
-    own = _centre(cells[:, rows, columns], rows, columns)
+    warmest = cells[:, rows, columns]
+    peak, own, own_size = warmest[0], _centre(warmest, rows, columns), _log_size(warmest)
     reach = np.float32(SAME_PLACE_SHARE * BASE_SIZE_PX / STRIDE_PX) * np.exp(own_size.mean(axis=0))
     weights = np.zeros_like(peak)
     centre, log_size = np.zeros_like(own), np.zeros_like(own_size)

@@ -97,7 +97,7 @@ def foreign(seen: Floats, line: Floats, unreadable: Floats, typical_cells: float
         if area < SMALL or not _reaches_in(facts[part], line.shape):
             continue
         inside = parts == part
-        if _is_none(
+        if _is_no_tissue(
             area,
             float(unreadable[inside].mean()),
             float(on_line[inside].mean()),
@@ -114,7 +114,7 @@ def foreign(seen: Floats, line: Floats, unreadable: Floats, typical_cells: float
     return np.asarray(closed | (near & (warmth < middle - RIM_SPREADS * spread)), np.bool_)
 
 
-def _is_none(area: float, doubt: float, lines: float, bend: float, unlike: float) -> bool:
+def _is_no_tissue(area: float, doubt: float, lines: float, bend: float, unlike: float) -> bool:
     """Tell whether a piece of less warm picture is no tissue."""
     if doubt > DOUBTED:
         return True

@@ -21,6 +21,24 @@ Run = Callable[[Floats], Floats]
 """Maps normalised pictures (N, 1, H, W) to cells (N, 5, H/4, W/4)."""
 
 
+def heads_in(run: Run, picture: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Search one normalised picture, (H, W), each candidate judged by itself.
+
+    Returns
+    -------
+    centre, size : ndarray, (N, 2)
+        In px of ``picture``, from its left and top border.
+    logit : ndarray, (N,)
+        Highest first.
+    look : ndarray, (N, LOOKS)
+        See `sertoli.sperm._company.looks`.
+    """
+    centre, size, logit, agreement = peaks(run(picture[None, None])[0], LOWEST_LOGIT)
+    keep = one_per_head(centre, size, logit)
+    look = looks(picture, centre[keep], size[keep], agreement[keep])
+    return centre[keep], size[keep], logit[keep], look
+
+
 def judge(run: Run, scenes: Sequence[Scene]) -> Matched:
     """Search every scene at its magnification and tell right detections from wrong ones.
 
@@ -31,16 +49,14 @@ def judge(run: Run, scenes: Sequence[Scene]) -> Matched:
     for number, scene in enumerate(scenes):
         scale = nearest_scale(scene.magnification)
         picture = normalise(whole_grey(scene.pixels, scale), scene.contrast)
-        centre, size, logit, agreement = peaks(run(picture[None, None])[0], LOWEST_LOGIT)
-        keep = one_per_head(centre, size, logit)
-        look = looks(picture, centre[keep], size[keep], agreement[keep])
-        centre, size = (part[keep] / np.float32(scale.factor) for part in (centre, size))
+        centre, size, logit, look = heads_in(run, picture)
+        centre, size = (part / np.float32(scale.factor) for part in (centre, size))
         found = np.hstack((centre - size / 2, size)).astype(np.float64)
         ignored = scene.kinds == DONT_CARE
         match = match_centres(found, scene.boxes_px.astype(np.float64), ignored)
         on_truth = match >= 0
         counted = ~on_truth | ~ignored[match] if len(ignored) else ~on_truth
-        logits.append(logit[keep][counted])
+        logits.append(logit[counted])
         rights.append(on_truth[counted])
         found_looks.append(look[counted])
         numbers.append(np.full(int(counted.sum()), number, np.int64))
