@@ -1,5 +1,8 @@
 """Work side by side, results in order."""
 
+import platform
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -68,3 +71,30 @@ def test_whoever_leaves_early_leaves_no_thread_and_draws_little_ahead() -> None:
     pairs.close()
     assert len(drawn) <= 4
     assert not any(thread.name.startswith("search") for thread in threading.enumerate())
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from sertoli.search._side_by_side import keep_freed_memory
+
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+
+def picture():
+    return [np.ones(300_000, np.float32) for _ in range(6)]
+
+picture()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    picture()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to")
+def test_freed_memory_is_kept_for_the_next_frame() -> None:
+    given_back, kept = (
+        int(subprocess.check_output([sys.executable, "-c", FAULTS, how])) for how in ("not", "keep")
+    )
+    assert kept < given_back / 4

@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sertoli.errors import WeightsError
 from sertoli.frames import Frame
 from sertoli.sperm import Detector
-from sertoli.sperm._company import FEWEST, KEY, TERMS, Company, looks, terms
+from sertoli.sperm._company import FEWEST, KEY, TERMS, TONE_SIDE_PX, Company, looks, terms
 
 ALIKE = Company(np.array((1.0, 0.7, -10.0, 0.5, -2.0, 0.8)))
 """Of the same size as the plain ones and about as dark, and meant by several cells: more likely."""
@@ -90,6 +91,18 @@ def test_looks_are_size_tone_and_agreement() -> None:
     np.testing.assert_allclose(np.exp(look[:, 0]), (11, 6, 8), rtol=1e-5)
     np.testing.assert_allclose(look[:, 1], (-3, 0, 0), atol=1e-5)
     np.testing.assert_allclose(look[:, 2], (0.5, 0, 1))
+
+
+def test_the_tone_is_the_mean_around_the_middle_mirrored_at_the_border() -> None:
+    rng = np.random.default_rng(3)
+    picture = rng.normal(0, 2, (32, 48)).astype(np.float32)
+    centre = rng.uniform((0, 0), (48, 32), (200, 2)).astype(np.float32)
+    centre[:2] = (0, 0), (48, 32)
+    side = (TONE_SIDE_PX, TONE_SIDE_PX)
+    smooth = cv2.blur(picture, side, borderType=cv2.BORDER_REFLECT)
+    x, y = np.minimum(centre.astype(int), (47, 31)).T
+    tone = looks(picture, centre, np.ones((200, 2), np.float32), np.zeros(200, np.float32))[:, 1]
+    np.testing.assert_allclose(tone, smooth[y, x], atol=1e-5)
 
 
 def test_weights_are_read_as_they_are_written() -> None:

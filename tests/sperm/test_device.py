@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -92,3 +94,40 @@ def test_a_batch_gives_what_its_pictures_give_alone() -> None:
     assert together.shape == (5, 5, 24, 32)
     alone = np.concatenate([network.run(one[None]) for one in batch])
     np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+def test_pictures_side_by_side_give_what_they_give_alone() -> None:
+    network = Network(device="cpu")
+    pictures = np.random.default_rng(0).standard_normal((12, 1, 1, 96, 128)).astype(np.float32)
+    alone = [network.run(one) for one in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        beside = list(pool.map(network.run, pictures))
+    np.testing.assert_array_equal(alone, beside)
+
+
+def test_a_picture_beside_others_leaves_them_their_share_of_the_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network(device="cpu")
+    picture = np.zeros((1, 1, 64, 64), np.float32)
+    taken: list[str] = []
+    both = threading.Barrier(2)
+
+    class Noted:
+        def __init__(self, name: str, *, waits: bool) -> None:
+            self.name, self.waits = name, waits
+
+        def run(self, _: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+            taken.append(self.name)
+            if self.waits:
+                both.wait(timeout=10)
+            return [np.zeros(1)]
+
+    monkeypatch.setattr(network, "_session", Noted("all cores", waits=True))
+    monkeypatch.setattr(network, "_shared", Noted("its share", waits=True))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(network.run, [picture, picture]))
+    assert sorted(taken) == ["all cores", "its share"]
+    monkeypatch.setattr(network, "_session", Noted("all cores", waits=False))
+    network.run(picture)
+    assert taken[2:] == ["all cores"]

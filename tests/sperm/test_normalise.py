@@ -78,3 +78,19 @@ def test_the_contrast_of_a_frame_reads_only_a_sample() -> None:
     assert frame_contrast(np.stack([small] * 3, axis=2)) == pytest.approx(
         frame_contrast(small), rel=1e-3
     )
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (65, 66), (300, 517)])
+def test_the_contrast_of_a_frame_is_the_quadratic_mean_of_its_patches(
+    shape: tuple[int, int],
+) -> None:
+    picture = np.random.default_rng(1).integers(0, 65536, shape).astype(np.uint16)
+    starts = [
+        np.linspace(0, max(0, side - 65), min(8, max(0, side - 65) // 65 + 1)).astype(int)
+        for side in shape
+    ]
+    patches = [
+        picture[y : y + 65 : 2, x : x + 65 : 2] / 257.0 for y in starts[0] for x in starts[1]
+    ]
+    expected = np.sqrt(np.mean([patch.var() for patch in patches]))
+    assert frame_contrast(picture) == pytest.approx(expected, rel=1e-5)

@@ -22,7 +22,7 @@ from sertoli.search._report import write_report
 from sertoli.search._results import write_tables
 from sertoli.search._sample import spread_frames
 from sertoli.search._settings import Finder, SearchSettings
-from sertoli.search._side_by_side import side_by_side
+from sertoli.search._side_by_side import keep_freed_memory, side_by_side
 from sertoli.search._summary import summarise
 from sertoli.search._thumbnails import ThumbnailCutter, backdrop, cut
 from sertoli.search._unfamiliar import unfamiliar
@@ -211,6 +211,7 @@ class SearchPass:
         """
         frames = self._frames(skip_broken=skip_broken)
         if self.followed:
+            keep_freed_memory()
             workers = min(os.cpu_count() or 1, MOST_SIDE_BY_SIDE) + 1
             yield from side_by_side(frames, self._find, workers)
         else:

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -74,11 +73,19 @@ def looks(picture: Floats, centre: Floats, size: Floats, agreement: Floats) -> F
     ndarray, (N, LOOKS) float32
         Natural logarithm of the geometric mean side; mean of the head's middle; agreement.
     """
-    smooth = cv2.blur(picture, (TONE_SIDE_PX, TONE_SIDE_PX), borderType=cv2.BORDER_REFLECT)
     high, wide = picture.shape
-    column = np.clip(centre[:, 0].astype(np.intp), 0, wide - 1)
-    row = np.clip(centre[:, 1].astype(np.intp), 0, high - 1)
-    return np.stack((np.log(size).mean(axis=1), smooth[row, column], agreement), axis=1)
+    across = np.arange(TONE_SIDE_PX) - TONE_SIDE_PX // 2
+    rows = _mirrored(np.clip(centre[:, 1].astype(np.intp), 0, high - 1)[:, None] + across, high)
+    columns = _mirrored(np.clip(centre[:, 0].astype(np.intp), 0, wide - 1)[:, None] + across, wide)
+    middle = picture.take(wide * rows[:, :, None] + columns[:, None, :])
+    tone = middle.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+    return np.stack((np.log(size).mean(axis=1), tone, agreement), axis=1)
+
+
+def _mirrored(places: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
+    """Bring places beyond an edge back into a picture of so many pixels, at least 4."""
+    inside = np.where(places < 0, -1 - places, places)
+    return np.where(inside >= length, 2 * length - 1 - inside, inside)
 
 
 def terms(log_odds: Floats, look: Floats) -> Numbers | None:

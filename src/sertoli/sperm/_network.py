@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from sertoli.errors import SertoliError, WeightsError
 from sertoli.sperm._company import Company
 from sertoli.sperm._familiarity import Familiarity
-from sertoli.sperm._session import Device, first_line, open_session
+from sertoli.sperm._session import CPU_PROVIDER, Device, first_line, open_session
 from sertoli.sperm._weights import DEFAULT_NAME, REMEDY, named, read_weights
 
 Floats = npt.NDArray[np.float32]
@@ -21,6 +23,10 @@ Floats = npt.NDArray[np.float32]
 _CHANNELS = 5
 _STRIDE = 4
 _PROBE_PX = 64
+
+_SHARES = 4
+"""A picture beside others gets one in so many of the cores: sharing each of them out over all
+takes longer, since every layer waits for the slowest core."""
 
 
 class Network:
@@ -34,6 +40,9 @@ class Network:
         CPU threads; None leaves it to ONNX Runtime (all cores).
     device : str
         Where it runs, one of `Device`; ``auto`` takes a graphics card if there is one.
+
+    It may be run by several threads at once. Unless ``threads`` says otherwise, a picture has
+    all cores while it is alone, and a few beside others; the numbers are the same.
 
     Attributes
     ----------
@@ -77,6 +86,12 @@ class Network:
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = open_session(content, self.name, threads, device)
         self.provider: str = self._session.get_providers()[0]
+        self._shared = self._session
+        if threads is None and self.provider == CPU_PROVIDER:
+            share = max(1, (os.cpu_count() or 1) // _SHARES)
+            self._shared = open_session(content, self.name, share, Device.CPU)
+        self._at_work = 0
+        self._counting = threading.Lock()
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.um_per_px_reference = self._number("um_per_px_reference", 0.01, 10.0)
         self.radius_px = int(self._number("radius", 0, 4096))
@@ -148,12 +163,18 @@ class Network:
         SertoliError
             If ONNX Runtime fails (memory, a broken provider).
         """
+        with self._counting:
+            session = self._shared if self._at_work else self._session
+            self._at_work += 1
         try:
-            cells: Floats = self._session.run(None, {self._input: picture})[0]
+            cells: Floats = session.run(None, {self._input: picture})[0]
         except Exception as error:  # ONNX Runtime's own classes have no public home
             raise SertoliError(
                 f"the network failed on a picture of {picture.shape[-1]}x{picture.shape[-2]} px "
                 f"({first_line(error)})",
                 "free some memory, or try again with fewer threads",
             ) from error
+        finally:
+            with self._counting:
+                self._at_work -= 1
         return cells

@@ -7,6 +7,8 @@ gives what the whole picture gives.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -53,19 +55,23 @@ def frame_contrast(pixels: Pixels) -> float:
     ----------
     pixels : ndarray, (H, W) or (H, W, 3), uint8 or uint16
     """
-    height, width = pixels.shape[:2]
-    deviations = [
-        cv2.meanStdDev(to_grey(pixels[top : top + _PATCH_PX : 2, left : left + _PATCH_PX : 2]))[1]
-        for top in _patch_starts(height)
-        for left in _patch_starts(width)
-    ]
-    return float(np.sqrt(np.mean(np.square(deviations))))
+    rows, down = _patch_places(pixels.shape[0])
+    columns, across = _patch_places(pixels.shape[1])
+    # all patches at once: one by one they take six times as long
+    grey = to_grey(pixels[rows[:, None], columns]).astype(np.float64)
+    patches = grey.reshape(down, -1, across, len(columns) // across)
+    variances = np.square(patches).mean(axis=(1, 3)) - np.square(patches.mean(axis=(1, 3)))
+    return float(np.sqrt(np.maximum(variances, 0.0).mean()))
 
 
-def _patch_starts(length: int) -> list[int]:
+@lru_cache(maxsize=16)
+def _patch_places(length: int) -> tuple[npt.NDArray[np.intp], int]:
+    """Return the rows (or columns) that patches read, patch by patch, and the number of patches."""
     room = max(0, length - _PATCH_PX)
     count = min(_PATCHES_A_SIDE, room // _PATCH_PX + 1)
-    return [int(start) for start in np.linspace(0, room, count)]
+    starts = np.linspace(0, room, count).astype(np.intp)
+    places = (starts[:, None] + np.arange(0, min(_PATCH_PX, length), 2)).ravel()
+    return places, count
 
 
 def normalise(grey: Floats, contrast: float) -> Floats:
@@ -89,7 +95,7 @@ def normalise(grey: Floats, contrast: float) -> Floats:
     if max(-lowest, highest) < ROUNDING:
         return np.zeros_like(detail)
     deviation = _box_mean(cv2.multiply(detail, detail), DEVIATION_RADIUS_PX)
-    np.maximum(deviation, 0.0, out=deviation)
+    cv2.max(deviation, 0.0, deviation)
     floor = max(FLOOR_SHARE * contrast, float(GREY_STEP))
     deviation += np.float32(floor**2)
     cv2.sqrt(deviation, deviation)

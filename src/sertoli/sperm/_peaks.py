@@ -9,8 +9,6 @@ tells heads from specks, which warm a single cell.
 
 from __future__ import annotations
 
-import itertools
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +36,8 @@ SHARPNESS = 1.5
 """A cell counts as ``exp(SHARPNESS * h)`` where its heat lies h below the peak's (h <= 0).
 On simulated fields 1 to 2 are as good."""
 
-_AROUND = tuple(itertools.product((-1, 0, 1), repeat=2))
+_AROUND = np.indices((3, 3)).reshape(2, 9, 1) - 1
+"""Rows and columns of the cells around one, and of itself."""
 
 MAX_PEAKS = 20_000
 """Most peaks kept of one tile, the strongest first: bounds the cost of a senseless picture."""
@@ -85,23 +84,22 @@ def _pooled(
     cells: Floats, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the centres (2, N) in cells, log sizes (2, N) and agreement (N,) of peaks."""
-    # no heat beyond the border, whatever the cells there repeat
-    padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    padded[0, [0, -1], :] = padded[0, :, [0, -1]] = -np.inf
     warmest = cells[:, rows, columns]
     peak, own, own_size = warmest[0], _centre(warmest, rows, columns), _log_size(warmest)
     reach = np.float32(SAME_PLACE_SHARE * BASE_SIZE_PX / STRIDE_PX) * np.exp(own_size.mean(axis=0))
-    weights = np.zeros_like(peak)
-    centre, log_size = np.zeros_like(own), np.zeros_like(own_size)
-    for down, right in _AROUND:
-        at = padded[:, rows + 1 + down, columns + 1 + right]
-        place = _centre(at, rows + down, columns + right)
-        weight = np.exp(np.float32(SHARPNESS) * (at[0] - peak))
-        weight *= np.linalg.norm(place - own, axis=0) <= reach
-        weights += weight
-        centre += weight * place
-        log_size += weight * _log_size(at)
-    return centre / weights, log_size / weights, np.log(weights)
+    beside = rows + _AROUND[0], columns + _AROUND[1]
+    _, high, wide = cells.shape
+    within_rows, within_columns = np.clip(beside[0], 0, high - 1), np.clip(beside[1], 0, wide - 1)
+    at = cells.reshape(len(cells), -1).take(within_rows * wide + within_columns, axis=1)
+    place = _centre(at, *beside)
+    weight = np.exp(np.float32(SHARPNESS) * (at[0] - peak))
+    off = place - own[:, None]
+    weight *= off[0] ** 2 + off[1] ** 2 <= reach**2
+    # nothing lies beyond the border
+    weight *= (within_rows == beside[0]) & (within_columns == beside[1])
+    weights = weight.sum(axis=0)
+    centre, log_size = ((weight * one).sum(axis=1) / weights for one in (place, _log_size(at)))
+    return centre, log_size, np.log(weights)
 
 
 def _centre(at: Floats, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> Floats:

@@ -22,12 +22,12 @@ class Device(StrEnum):
     OPENVINO = "openvino"
 
 
-_CPU = "CPUExecutionProvider"
+CPU_PROVIDER = "CPUExecutionProvider"
 _PROVIDERS = {
     Device.CUDA: "CUDAExecutionProvider",
     Device.DIRECTML: "DmlExecutionProvider",
     Device.OPENVINO: "OpenVINOExecutionProvider",
-    Device.CPU: _CPU,
+    Device.CPU: CPU_PROVIDER,
 }
 _PACKAGES = {
     Device.CUDA: "onnxruntime-gpu[cuda,cudnn]",
