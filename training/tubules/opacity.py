@@ -25,7 +25,7 @@ from sertoli.tubules import CellNetwork, TubuleMapper
 from sertoli.tubules._follow import follow
 from sertoli.tubules._join import joined
 from sertoli.tubules._mapper import Look
-from sertoli.tubules._whiteness import contrast, read
+from sertoli.tubules._whiteness import ask, whiteness
 
 FIRST_SEED = 820_000
 SIZES = ((8.0, 640, 480), (5.0, 1024, 768), (6.5, 800, 600))
@@ -89,7 +89,7 @@ def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured
     frame = picture.frame
     fields, seen, factor = mapper.look(frame)
     lines = follow(fields)
-    tone = contrast(read(lines, seen, mapper.network.stride_px, fields.unreadable), lines)
+    white = whiteness(lines, ask(mapper.whiteness, seen), mapper.network.stride_px)
     owners = joined(lines)
     names = np.array(owners)
     of = {one.tubule: one.traits.opacity for one in picture.stretches}
@@ -98,7 +98,9 @@ def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured
     length = np.array([line.length for line in lines])
     return Measured(
         look,
-        np.array([np.average(tone[names == n], axis=0, weights=length[names == n]) for n in owner]),
+        np.array([np.average(white[names == n], weights=length[names == n]) for n in owner])[
+            :, None
+        ],
         np.array([of[tubule] for tubule in owner.values()]),
         np.minimum(
             found.length_px[list(owner)] / found.diameter_px[list(owner)], FULL_LENGTH_DIAMETERS
@@ -108,7 +110,7 @@ def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured
 
 def fitted(found: Sequence[Measured]) -> Floats:
     """Return opacity per difference of tone, by weighted least squares within each picture."""
-    colour = np.concatenate([one.colour for one in found])
+    colour = np.concatenate([one.colour - np.median(one.colour, axis=0) for one in found])
     opacity = np.concatenate([one.opacity - np.median(one.opacity) for one in found])
     root = np.sqrt(np.concatenate([one.weight for one in found]))
     weights, *_ = np.linalg.lstsq(colour * root[:, None], opacity * root, rcond=None)

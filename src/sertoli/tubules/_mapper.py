@@ -16,7 +16,7 @@ from sertoli.tubules._follow import Fields, Line, follow
 from sertoli.tubules._foreign import foreign
 from sertoli.tubules._join import joined
 from sertoli.tubules._map import DILATED_FROM, FEWEST, Floats, Stretch, TubuleMap
-from sertoli.tubules._network import CellNetwork, as_seen
+from sertoli.tubules._network import WHITENESS_WEIGHTS, CellNetwork, as_seen
 from sertoli.tubules._rank import (
     Rule,
     ScoreRule,
@@ -25,7 +25,7 @@ from sertoli.tubules._rank import (
     reasons,
     weighted_median,
 )
-from sertoli.tubules._whiteness import with_opacity
+from sertoli.tubules._whiteness import ask, with_opacity
 
 UM_PER_NETWORK_PX = 8.0
 """Pixel size at which the network looks."""
@@ -74,16 +74,20 @@ class TubuleMapper:
         Relative diameter from which a tubule counts as dilated.
     rule : Rule
         What the score goes by.
+    whiteness : CellNetwork, optional
+        What compares how white tubules are; unless given, the one that ships.
     """
 
     def __init__(
         self,
         network: CellNetwork | None = None,
         *,
+        whiteness: CellNetwork | None = None,
         dilated_from: float = DILATED_FROM,
         rule: Rule = Rule.RELATIVE,
     ) -> None:
         self.network = network or CellNetwork()
+        self.whiteness = whiteness or CellNetwork(WHITENESS_WEIGHTS, threads=self.network.threads)
         self.dilated_from = dilated_from
         self.rule = rule
         self.score = ScoreRule(**json.loads(self.network.facts.get("score", "{}")))
@@ -96,7 +100,9 @@ class TubuleMapper:
     def seen(self, frame: Frame, factor: float | None = None) -> Look:
         """Run the network, follow what it shows and read its colour; ``factor`` as for `look`."""
         fields, seen, factor = self.look(frame, factor)
-        lines = with_opacity(follow(fields), seen, self.network.stride_px, fields.unreadable)
+        lines = follow(fields)
+        if lines:
+            lines = with_opacity(lines, ask(self.whiteness, seen), self.network.stride_px)
         return Look(tuple(lines), fields.unreadable, factor)
 
     def look(

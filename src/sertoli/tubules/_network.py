@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 FIELD_WEIGHTS = "tubules.onnx"
 SECTION_WEIGHTS = "tubules-histology.onnx"
+WHITENESS_WEIGHTS = "tubules-whiteness.onnx"
 
 ALIGNMENT_PX = 32
 """Sides of what the network sees are multiples of this."""
@@ -41,7 +42,8 @@ class CellNetwork:
     Parameters
     ----------
     weights : str or Path
-        `FIELD_WEIGHTS`, `SECTION_WEIGHTS`, or the path of another file of the kind.
+        `FIELD_WEIGHTS`, `SECTION_WEIGHTS`, `WHITENESS_WEIGHTS`, or the path of another file of
+        the kind.
     threads : int, optional
         CPU threads; unless given, ONNX Runtime decides.
 
@@ -54,9 +56,10 @@ class CellNetwork:
     def __init__(self, weights: str | Path = FIELD_WEIGHTS, *, threads: int | None = None) -> None:
         import onnxruntime as ort
 
-        packaged = str(weights) in (FIELD_WEIGHTS, SECTION_WEIGHTS)
+        packaged = str(weights) in (FIELD_WEIGHTS, SECTION_WEIGHTS, WHITENESS_WEIGHTS)
         place = Path(str(resources.files("sertoli") / "weights")) if packaged else Path()
         self.name = Path(weights).name
+        self.threads = threads
         content = _read(place / weights)
         self.sha256 = hashlib.sha256(content).hexdigest()
         options = ort.SessionOptions()
