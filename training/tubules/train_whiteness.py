@@ -135,7 +135,7 @@ def crop(scene: Whites, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[n
         pixels, tubule = pixels[:, ::-1], tubule[:, ::-1]
     quarter = int(rng.integers(4))
     pixels, tubule = np.rot90(pixels, quarter), np.rot90(tubule, quarter)
-    seen = elsewhere(pixels.astype(np.float32) / 255, rng)
+    seen = elsewhere(np.asarray(pixels, np.float32) / np.float32(255), rng)
     half = STRIDE // 2
     cells = tubule[half::STRIDE, half::STRIDE].astype(np.int64)
     return np.moveaxis(light_of(seen), 2, 0), cells, scene.opacity
