@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.page import BEGIN, END
 
 from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
+from sertoli.tubules._network import WHITENESS_WEIGHTS
 from training.tubules.export import PACKAGE
 
 WHAT = {
@@ -16,8 +17,7 @@ WHAT = {
         "A fully-convolutional network that says for each 2x2 px cell of a colour picture, at 8 um "
         "per px: heat of a tubule's centreline, its diameter, its direction, its opacity, and "
         "whether the place can be read. How it is used stands in `docs/field.md`; of opacity only "
-        "the median of the picture counts, the rest is read from colour "
-        "(`sertoli.tubules._whiteness`).",
+        "the median of the picture counts, the rest is said by `tubules-whiteness.onnx`.",
         "field.md",
         "Trained on Sertoli's digital testis and made-up tubes (`training/tubules/made_up.py`), "
         "and, as pictures that show no testis, on simulated dishes and sections of "
@@ -26,6 +26,16 @@ WHAT = {
         "was seen in training or testing, and nothing is known of how it does on one. The figures "
         "are of a network trained alike without the look named there; the one that ships has seen "
         "every look.",
+    ),
+    WHITENESS_WEIGHTS: (
+        "A small fully-convolutional network that says for each 4x4 px cell of a colour picture, at "
+        "8 um per px, how white it is beside the picture and how much that counts. How it is used "
+        "stands in `docs/field.md` and `docs/decisions/034-whiteness-is-learned.md`.",
+        "field.md",
+        "Trained on Sertoli's digital testis alone, on every look but `flooded` and on mixtures of "
+        "them with more irrigation, gloss and shade. No picture of an opened testis was to be had, "
+        "so none was seen in training or testing, and nothing is known of how it does on one. "
+        "Of the figures only those of opacity are its own.",
     ),
     SECTION_WEIGHTS: (
         "A fully-convolutional network that says for each 2x2 px cell of a stained section whether "
@@ -42,7 +52,7 @@ WHAT = {
 
 
 def main() -> None:
-    """Write both cards."""
+    """Write the cards."""
     parser = argparse.ArgumentParser(description="Write the model cards of the tubule map.")
     parser.parse_args()
     for name in WHAT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,9 +87,11 @@ def map_input(
     mapper: NotedTubuleMapper | NotedSectionMapper
     if settings.modality is Modality.HISTOLOGY:
         mapper = NotedSectionMapper()
+        networks = [mapper.network]
     else:
         mapper = NotedTubuleMapper(dilated_from=settings.dilated_from, rule=settings.rule)
-    identity = _identity(path, settings, mapper.network)
+        networks = [mapper.network, mapper.whiteness]
+    identity = _identity(path, settings, networks)
     if resume and out.name:
         finished = require_resumable(out, identity, "map")
         if finished is not None:
@@ -124,7 +126,7 @@ def map_input(
     return summary
 
 
-def _identity(path: Path, settings: FieldSettings, network: CellNetwork) -> Identity:
+def _identity(path: Path, settings: FieldSettings, networks: Sequence[CellNetwork]) -> Identity:
     """Return what must be equal for a map to be gone on with."""
     return {
         "input": path.resolve().name,
@@ -136,7 +138,7 @@ def _identity(path: Path, settings: FieldSettings, network: CellNetwork) -> Iden
         "dilated-from": settings.dilated_from,
         "rule": settings.rule.value,
         "line-opacity": settings.opacity,
-        "weights": network.sha256,
+        "weights": " ".join(one.sha256 for one in networks),
         "version": version("sertoli"),
     }
 
