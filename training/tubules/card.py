@@ -28,9 +28,9 @@ WHAT = {
         "every look.",
     ),
     WHITENESS_WEIGHTS: (
-        "A small fully-convolutional network that says for each 4x4 px cell of a colour picture, at "
-        "8 um per px, how white it is beside the picture and how much that counts. How it is used "
-        "stands in `docs/field.md` and `docs/decisions/034-whiteness-is-learned.md`.",
+        "A small fully-convolutional network that says for each 4x4 px cell of a colour picture, "
+        "at 8 um per px, how white it is beside the picture and how much that counts. How it is "
+        "used stands in `docs/field.md` and `docs/decisions/034-whiteness-is-learned.md`.",
         "field.md",
         "Trained on Sertoli's digital testis alone, on every look but `flooded` and on mixtures of "
         "them with more irrigation, gloss and shade. No picture of an opened testis was to be had, "
