@@ -67,7 +67,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     heights: list[int] = []
     real = CellNetwork.cells
 
-    def counted(self: CellNetwork, seen: Any, **named: bool) -> Any:
+    def counted(self: CellNetwork, seen: Any, **named: Any) -> Any:
         if self.name != WHITENESS_WEIGHTS:
             heights.append(len(seen))
         return real(self, seen, **named)

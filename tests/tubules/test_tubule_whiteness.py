@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.field_truth import judge
 
-from sertoli.tubules import CellNetwork
+from sertoli.phantom import make_field
+from sertoli.tubules import CellNetwork, TubuleMapper
 from sertoli.tubules._follow import Line
 from sertoli.tubules._network import WHITENESS_WEIGHTS
 from sertoli.tubules._whiteness import OPACITY_PER_WHITE, Said, ask, whiteness, with_opacity
@@ -71,3 +73,11 @@ def test_pictures_of_any_size_are_read(shape: tuple[int, int]) -> None:
     assert np.isfinite(heard.white).all()
     assert (heard.weight > 0).all()
     assert heard.held_back > 0
+
+
+def test_the_network_that_ships_ranks_the_tubules_of_a_look_it_never_saw() -> None:
+    picture = make_field(
+        970_001, patient="focal", look="flooded", um_per_px=8.0, width_px=640, height_px=480
+    ).picture(0)
+    found = TubuleMapper(CellNetwork(threads=1))(picture.frame)
+    assert judge(picture, found).opacity_correlation > 0.4

@@ -34,8 +34,7 @@ WHAT = {
         "field.md",
         "Trained on Sertoli's digital testis alone, on every look but `flooded` and on mixtures of "
         "them with more irrigation, gloss and shade. No picture of an opened testis was to be had, "
-        "so none was seen in training or testing, and nothing is known of how it does on one. "
-        "Of the figures only those of opacity are its own.",
+        "so none was seen in training or testing, and nothing is known of how it does on one.",
     ),
     SECTION_WEIGHTS: (
         "A fully-convolutional network that says for each 2x2 px cell of a stained section whether "
@@ -49,6 +48,9 @@ WHAT = {
     ),
 }
 """File -> what it is, the page with its figures, what it rests on."""
+
+OWN_FIGURES = {WHITENESS_WEIGHTS: ("<!-- opacity: begin -->", "<!-- opacity: end -->")}
+"""Where figures stand on a page that holds another file's as well."""
 
 
 def main() -> None:
@@ -65,7 +67,8 @@ def card(file: Path) -> str:
     what, page, rests = WHAT[file.name]
     facts = CellNetwork(file).facts
     text = (Path("docs") / page).read_text(encoding="utf-8")
-    figures = text.partition(BEGIN)[2].partition(END)[0].strip()
+    begin, end = OWN_FIGURES.get(file.name, (BEGIN, END))
+    figures = text.partition(begin)[2].partition(end)[0].strip()
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return f"""# Model card: {file.name}
 

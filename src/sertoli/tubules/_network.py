@@ -22,6 +22,15 @@ FIELD_WEIGHTS = "tubules.onnx"
 SECTION_WEIGHTS = "tubules-histology.onnx"
 WHITENESS_WEIGHTS = "tubules-whiteness.onnx"
 
+Views = tuple[tuple[int, bool], ...]
+"""Ways to look at a picture: turned by so many quarters, then mirrored or not."""
+
+AS_IT_IS: Views = ((0, False),)
+HALF_TURN: Views = ((0, False), (2, False))
+ALL_TURNS: Views = tuple(
+    (quarters, mirrored) for quarters in range(4) for mirrored in (False, True)
+)
+
 ALIGNMENT_PX = 32
 """Sides of what the network sees are multiples of this."""
 
@@ -83,15 +92,15 @@ class CellNetwork:
                 f"weights {self.name} are no network of the tubule map", REMEDY
             ) from (error)
 
-    def cells(self, seen: Floats, *, all_turns: bool = False) -> dict[str, Floats]:
+    def cells(self, seen: Floats, *, views: Views = AS_IT_IS) -> dict[str, Floats]:
         """Run the network over a picture of any size.
 
         Parameters
         ----------
         seen : ndarray, (H, W, 3) float32
             As `as_seen` gives it.
-        all_turns : bool
-            Look at all eight turns and mirrorings and take the mean: steadier, eight times the
+        views : Views
+            Look at the picture in these ways and take the mean: steadier, as many times the
             work, and only right for numbers without a direction.
 
         Returns
@@ -107,7 +116,7 @@ class CellNetwork:
             for left, right in _cuts(width):
                 y0, x0 = max(0, top - MARGIN_PX), max(0, left - MARGIN_PX)
                 y1, x1 = min(height, bottom + MARGIN_PX), min(width, right + MARGIN_PX)
-                part = self._run(seen[y0:y1, x0:x1], all_turns)
+                part = self._run(seen[y0:y1, x0:x1], views)
                 r0, c0 = top // stride, left // stride
                 r1, c1 = -(-bottom // stride), -(-right // stride)
                 whole[:, r0:r1, c0:c1] = part[
@@ -115,21 +124,18 @@ class CellNetwork:
                 ]
         return dict(zip(self.channels, whole, strict=True))
 
-    def _run(self, seen: Floats, all_turns: bool) -> Floats:
+    def _run(self, seen: Floats, views: Views) -> Floats:
         height, width = seen.shape[:2]
         down, across = -height % ALIGNMENT_PX, -width % ALIGNMENT_PX
         padded = cv2.copyMakeBorder(seen, 0, down, 0, across, cv2.BORDER_REPLICATE)
         picture = np.moveaxis(padded, 2, 0)
-        if not all_turns:
-            return self._ask(picture)
-        views = []
-        for quarter in range(4):
-            for mirrored in (False, True):
-                turned = np.rot90(picture, quarter, (1, 2))
-                cells = self._ask(turned[:, :, ::-1] if mirrored else turned)
-                cells = cells[:, :, ::-1] if mirrored else cells
-                views.append(np.rot90(cells, -quarter, (1, 2)))
-        return np.asarray(np.mean(views, axis=0), np.float32)
+        said = []
+        for quarters, mirrored in views:
+            turned = np.rot90(picture, quarters, (1, 2))
+            cells = self._ask(turned[:, :, ::-1] if mirrored else turned)
+            cells = cells[:, :, ::-1] if mirrored else cells
+            said.append(np.rot90(cells, -quarters, (1, 2)))
+        return np.asarray(np.mean(said, axis=0), np.float32)
 
     def _ask(self, picture: Floats) -> Floats:
         (cells,) = self._session.run(None, {"picture": np.ascontiguousarray(picture)[None]})

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from sertoli.frames import Frame
 from sertoli.optics import Optics
-from sertoli.tubules._network import SECTION_WEIGHTS, CellNetwork, as_seen
+from sertoli.tubules._network import ALL_TURNS, SECTION_WEIGHTS, CellNetwork, as_seen
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,12 +120,12 @@ class SectionMapper:
         """
         longest = max(frame.pixels.shape[:2])
         factor = min(START_FACTOR * 1600 / longest, 1.0)
-        cells = self.network.cells(as_seen(frame.pixels, factor), all_turns=True)
+        cells = self.network.cells(as_seen(frame.pixels, factor), views=ALL_TURNS)
         seen = _median_diameter(_labels(cells)) * self.network.stride_px
         ratio = seen / LEARNT_DIAMETER_PX if seen else 1.0
         if not 1 / FAMILIAR_RATIO < ratio < FAMILIAR_RATIO:
             factor = min(factor / ratio, MOST_NETWORK_PX / longest, 4.0)
-            cells = self.network.cells(as_seen(frame.pixels, factor), all_turns=True)
+            cells = self.network.cells(as_seen(frame.pixels, factor), views=ALL_TURNS)
         return SectionLook(cells, factor)
 
     def _measured(self, frame: Frame, cells: dict[str, Any], factor: float) -> SectionMap:

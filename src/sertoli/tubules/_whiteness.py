@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.tubules._follow import Line
-from sertoli.tubules._network import CellNetwork
+from sertoli.tubules._network import HALF_TURN, CellNetwork
 
 Floats = npt.NDArray[np.float64]
 
-OPACITY_PER_WHITE = 0.23
+OPACITY_PER_WHITE = 0.18
 """Fitted by ``python -m training.tubules.opacity`` on simulated looks other than `flooded`."""
 
 BODY = 0.7
@@ -57,8 +57,8 @@ class Said:
 
 
 def ask(network: CellNetwork, seen: npt.NDArray[np.float32]) -> Said:
-    """Ask the network of whiteness about a picture, (H, W, 3) RGB, 0 to 1."""
-    cells = network.cells(light_of(seen))
+    """Ask the network of whiteness about a picture, (H, W, 3) RGB, 0 to 1, seen from two sides."""
+    cells = network.cells(light_of(seen), views=HALF_TURN)
     held_back = float(network.facts["held_back"])
     return Said(cells["white"], np.exp(cells["sure"]), network.stride_px, held_back)
 
@@ -95,21 +95,24 @@ def with_opacity(lines: Sequence[Line], said: Said, stride_px: int) -> list[Line
 
 def whiteness(lines: Sequence[Line], said: Said, stride_px: int) -> Floats:
     """Return how white each line is, on the network's scale; 0 where nothing counts."""
-    scale = stride_px / said.stride_px
-    owner = np.full(said.white.shape, -1, np.int32)
+    # at the finer cells of the lines: thin ones are hardly wider than a cell of what is said
+    finer = said.stride_px // stride_px
+    white, weight = (
+        one.repeat(finer, axis=0).repeat(finer, axis=1) for one in (said.white, said.weight)
+    )
+    owner = np.full(white.shape, -1, np.int32)
     for index in np.argsort([line.length for line in lines], kind="stable"):
         line = lines[index]
-        places = (line.points + 0.5) * scale - 0.5
         cv2.polylines(
             owner,
-            [np.rint(places * 2**SUBPIXEL_BITS).astype(np.int32)],
+            [np.rint(line.points * 2**SUBPIXEL_BITS).astype(np.int32)],
             False,
             int(index),
-            max(1, round(float(np.median(line.diameter)) * scale * BODY)),
+            max(1, round(float(np.median(line.diameter)) * BODY)),
             shift=SUBPIXEL_BITS,
         )
     on = owner >= 0
-    weight = said.weight[on].astype(np.float64)
-    total = np.bincount(owner[on], weight, len(lines))
-    summed = np.bincount(owner[on], weight * said.white[on], len(lines))
+    counts = weight[on].astype(np.float64) / finer**2
+    total = np.bincount(owner[on], counts, len(lines))
+    summed = np.bincount(owner[on], counts * white[on], len(lines))
     return np.asarray(summed / (total + said.held_back), np.float64)
