@@ -1,9 +1,8 @@
-"""Fit how colour tells opacity: ``python -m training.tubules.opacity --help``.
+"""Fit how whiteness tells opacity: ``python -m training.tubules.opacity --help``.
 
 Simulated fields of all looks but one are mapped; the difference of a tubule's true opacity from
-the median of its picture is fitted by least squares to what its colour differs from those around.
-The weights are printed, to stand in ``sertoli.tubules._whiteness``, with the rank correlation
-that weights without a look reach on it.
+the median of its picture is fitted by least squares to how white the network says it is. The scale
+is printed, to stand in ``sertoli.tubules._whiteness``, with the rank correlation on each look.
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """The tubules found in one picture: what colour says, the truth, and how much each counts."""
+    """The tubules found in one picture: how white they are said to be, the truth, their weight."""
 
     look: str
-    colour: Floats
+    white: Floats
     opacity: Floats
     weight: Floats
 
 
 def main() -> None:
     """Read the command line, render, map and fit."""
-    parser = argparse.ArgumentParser(description="Fit how colour tells opacity.")
+    parser = argparse.ArgumentParser(description="Fit how whiteness tells opacity.")
     parser.add_argument("--pictures", type=int, default=48)
     parser.add_argument("--without", default="flooded", help="look that is not used")
     options = parser.parse_args()
@@ -60,13 +59,11 @@ def main() -> None:
         measured(mapper, make_picture(number, looks), looks[number % len(looks)])
         for number in range(options.pictures)
     ]
-    for left_out in looks:
-        weights = fitted([one for one in found if one.look != left_out])
-        there = [one for one in found if one.look == left_out]
-        print(f"{left_out}, left out: rank correlation {correlation(there, weights):.3f}")
-    weights = fitted(found)
+    for look in looks:
+        ranks = [spearmanr(one.white, one.opacity).statistic for one in found if one.look == look]
+        print(f"{look}: rank correlation {np.nanmean(ranks):.3f}")
     count = sum(len(one.opacity) for one in found)
-    print(f"{count} tubules: weights {tuple(float(one) for one in weights.round(2))}")
+    print(f"{count} tubules: opacity per white {fitted(found):.2f}")
 
 
 def make_picture(number: int, looks: list[str]) -> FieldPicture:
@@ -85,7 +82,7 @@ def make_picture(number: int, looks: list[str]) -> FieldPicture:
 
 
 def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured:
-    """Return what colour says of the tubules found in a picture, and their true opacity."""
+    """Return how white the tubules found in a picture are said to be, and their true opacity."""
     frame = picture.frame
     fields, seen, factor = mapper.look(frame)
     lines = follow(fields)
@@ -98,9 +95,7 @@ def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured
     length = np.array([line.length for line in lines])
     return Measured(
         look,
-        np.array([np.average(white[names == n], weights=length[names == n]) for n in owner])[
-            :, None
-        ],
+        np.array([np.average(white[names == n], weights=length[names == n]) for n in owner]),
         np.array([of[tubule] for tubule in owner.values()]),
         np.minimum(
             found.length_px[list(owner)] / found.diameter_px[list(owner)], FULL_LENGTH_DIAMETERS
@@ -108,19 +103,12 @@ def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured
     )
 
 
-def fitted(found: Sequence[Measured]) -> Floats:
-    """Return opacity per difference of tone, by weighted least squares within each picture."""
-    colour = np.concatenate([one.colour - np.median(one.colour, axis=0) for one in found])
+def fitted(found: Sequence[Measured]) -> float:
+    """Return opacity per difference of whiteness, by weighted least squares within each picture."""
+    white = np.concatenate([one.white - np.median(one.white) for one in found])
     opacity = np.concatenate([one.opacity - np.median(one.opacity) for one in found])
-    root = np.sqrt(np.concatenate([one.weight for one in found]))
-    weights, *_ = np.linalg.lstsq(colour * root[:, None], opacity * root, rcond=None)
-    return np.asarray(weights, np.float64)
-
-
-def correlation(found: Sequence[Measured], weights: Floats) -> float:
-    """Return the mean over pictures of Spearman's correlation with the true opacity."""
-    ranks = [spearmanr(one.colour @ weights, one.opacity).statistic for one in found]
-    return float(np.nanmean(ranks))
+    weight = np.concatenate([one.weight for one in found])
+    return float((weight * white) @ opacity / ((weight * white) @ white))
 
 
 if __name__ == "__main__":
