@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from benchmarks.field_truth import judge
 
-from sertoli.phantom import make_field
-from sertoli.tubules import CellNetwork, TubuleMapper
+from sertoli.errors import WeightsError
+from sertoli.phantom import FieldPicture, make_field
+from sertoli.tubules import CellNetwork, TubuleMapper, _mapper
 from sertoli.tubules._follow import Line
 from sertoli.tubules._network import WHITENESS_WEIGHTS
 from sertoli.tubules._whiteness import OPACITY_PER_WHITE, Said, ask, whiteness, with_opacity
@@ -56,7 +57,7 @@ def test_a_short_stretch_is_held_back() -> None:
     lines = upright()
     whole = lines[9]
     lines[9] = Line(whole.points[38:43], whole.diameter[38:43], whole.opacity[38:43], whole.heat)
-    assert 0.4 < whiteness(lines, said(9), STRIDE)[9] < whiteness(upright(), said(9), STRIDE)[9]
+    assert 0.0 < whiteness(lines, said(9), STRIDE)[9] < whiteness(upright(), said(9), STRIDE)[9]
 
 
 def test_where_nothing_counts_all_are_alike() -> None:
@@ -66,7 +67,7 @@ def test_where_nothing_counts_all_are_alike() -> None:
     assert with_opacity([], heard, STRIDE) == []
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (70, 90), (1300, 40)])
+@pytest.mark.parametrize("shape", [(3, 5), (70, 90), (1500, 40)])
 def test_pictures_of_any_size_are_read(shape: tuple[int, int]) -> None:
     heard = ask(CellNetwork(WHITENESS_WEIGHTS, threads=1), np.full((*shape, 3), 0.5, np.float32))
     assert heard.white.shape == tuple(-(-side // 4) for side in shape)
@@ -75,9 +76,36 @@ def test_pictures_of_any_size_are_read(shape: tuple[int, int]) -> None:
     assert heard.held_back > 0
 
 
-def test_the_network_that_ships_ranks_the_tubules_of_a_look_it_never_saw() -> None:
-    picture = make_field(
-        970_001, patient="focal", look="flooded", um_per_px=8.0, width_px=640, height_px=480
+def opened(seed: int) -> FieldPicture:
+    return make_field(
+        seed, patient="normal", look="flooded", um_per_px=8.0, width_px=640, height_px=480
     ).picture(0)
-    found = TubuleMapper(CellNetwork(threads=1))(picture.frame)
-    assert judge(picture, found).opacity_correlation > 0.4
+
+
+def test_tubules_of_a_look_it_never_saw_are_ranked_better_than_by_the_maps_own_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture = opened(945_001)
+    mapper = TubuleMapper(CellNetwork(threads=1))
+    found = judge(picture, mapper(picture.frame)).opacity_correlation
+    monkeypatch.setattr(_mapper, "with_opacity", lambda lines, *_: lines)
+    own_word = judge(picture, mapper(picture.frame)).opacity_correlation
+    assert found > max(0.6, own_word + 0.3)
+
+
+def test_black_around_the_view_does_not_change_what_is_said_within() -> None:
+    seen = opened(945_002).frame.pixels.astype(np.float32) / np.float32(255)
+    network = CellNetwork(WHITENESS_WEIGHTS, threads=1)
+    rows, columns = np.ogrid[:480, :640]
+    away = np.hypot(rows - 240, columns - 320)
+    masked = np.where((away < 200)[..., None], seen, np.float32(0))
+    inside = (away < 100)[::4, ::4]
+    whole, round_view = (ask(network, one).white[inside] for one in (seen, masked))
+    assert np.corrcoef(whole, round_view)[0, 1] > 0.95
+    assert np.ptp(round_view) == pytest.approx(np.ptp(whole), rel=0.25)
+
+
+def test_networks_that_do_not_fit_each_other_are_refused() -> None:
+    map_network = CellNetwork(threads=1)
+    with pytest.raises(WeightsError, match="how white"):
+        TubuleMapper(map_network, whiteness=map_network)

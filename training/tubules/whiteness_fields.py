@@ -47,7 +47,7 @@ COMMON_SPREAD = 0.07
 MOST_SPREAD = 0.1
 """Added to that in some pictures: more to learn from."""
 
-BYTES = npt.NDArray[np.uint8]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,7 @@ class Whites:
         The first is of none.
     """
 
-    pixels: BYTES
+    pixels: Bytes
     tubule: npt.NDArray[np.uint16]
     opacity: npt.NDArray[np.float32]
 
@@ -128,7 +128,7 @@ def paint(place: Place, seed: int, looks: tuple[str, ...]) -> Whites:
     return as_whites(*take_picture(scene, aim, seed), place.um_per_px)
 
 
-def as_whites(pixels: BYTES, maps: FieldMaps, um_per_px: float) -> Whites:
+def as_whites(pixels: Bytes, maps: FieldMaps, um_per_px: float) -> Whites:
     """Bring a picture and its truth to the network's pixel size."""
     seen = maps.visible & maps.in_focus
     numbers = np.unique(maps.tubule[seen])

@@ -24,9 +24,9 @@ _CHANNELS = 5
 _STRIDE = 4
 _PROBE_PX = 64
 
-_SHARES = 4
-"""A picture beside others gets one in so many of the cores: sharing each of them out over all
-takes longer, since every layer waits for the slowest core."""
+_FEW_CORES = 4
+"""On so few a picture beside others gets one of them: sharing each picture out over all takes
+longer, since every layer waits for the slowest core. With more, all share one pool."""
 
 
 class Network:
@@ -42,7 +42,7 @@ class Network:
         Where it runs, one of `Device`; ``auto`` takes a graphics card if there is one.
 
     It may be run by several threads at once. Unless ``threads`` says otherwise, a picture has
-    all cores while it is alone, and a few beside others; the numbers are the same.
+    all cores while it is alone, and on a small machine one beside others; the numbers are the same.
 
     Attributes
     ----------
@@ -87,9 +87,9 @@ class Network:
         self._session = open_session(content, self.name, threads, device)
         self.provider: str = self._session.get_providers()[0]
         self._shared = self._session
-        if threads is None and self.provider == CPU_PROVIDER:
-            share = max(1, (os.cpu_count() or 1) // _SHARES)
-            self._shared = open_session(content, self.name, share, Device.CPU)
+        few = (os.cpu_count() or 1) <= _FEW_CORES
+        if threads is None and few and self.provider == CPU_PROVIDER:
+            self._shared = open_session(content, self.name, 1, Device.CPU)
         self._at_work = 0
         self._counting = threading.Lock()
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)

@@ -8,7 +8,7 @@ from typing import Any
 from sertoli.frames import Frame, FrameSource, Pixels
 from sertoli.tubules._map import MOST_UNREADABLE, TubuleMap
 from sertoli.tubules._mapper import TubuleMapper
-from sertoli.tubules._network import FIELD_WEIGHTS
+from sertoli.tubules._network import FIELD_WEIGHTS, WHITENESS_WEIGHTS
 from sertoli.tubules._overlay import draw_map
 from sertoli.tubules._overlay_file import USUAL_FPS
 from sertoli.tubules._rank import weighted_median
@@ -81,6 +81,7 @@ class FieldJob:
             "pictures": pictures,
             "warnings": warnings,
             "weights": FIELD_WEIGHTS,
+            "whiteness_weights": WHITENESS_WEIGHTS,
             "note": SIMULATED,
         }
 

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sertoli.errors import WeightsError
 from sertoli.frames import Frame
 from sertoli.optics import Optics
 from sertoli.tubules._follow import Fields, Line, follow
 from sertoli.tubules._foreign import foreign
 from sertoli.tubules._join import joined
 from sertoli.tubules._map import DILATED_FROM, FEWEST, Floats, Stretch, TubuleMap
-from sertoli.tubules._network import WHITENESS_WEIGHTS, CellNetwork, as_seen
+from sertoli.tubules._network import REMEDY, WHITENESS_WEIGHTS, CellNetwork, as_seen
 from sertoli.tubules._rank import (
     Rule,
     ScoreRule,
@@ -76,6 +77,11 @@ class TubuleMapper:
         What the score goes by.
     whiteness : CellNetwork, optional
         What compares how white tubules are; unless given, the one that ships.
+
+    Raises
+    ------
+    WeightsError
+        If ``whiteness`` is not such a network, or its cells do not fit the other's.
     """
 
     def __init__(
@@ -88,6 +94,15 @@ class TubuleMapper:
     ) -> None:
         self.network = network or CellNetwork()
         self.whiteness = whiteness or CellNetwork(WHITENESS_WEIGHTS, threads=self.network.threads)
+        if self.whiteness.stride_px % self.network.stride_px or (
+            not {"white", "sure"} <= set(self.whiteness.channels)
+            or "held_back" not in self.whiteness.facts
+        ):
+            raise WeightsError(
+                f"weights {self.whiteness.name} do not say how white the tubules of "
+                f"{self.network.name} are",
+                REMEDY,
+            )
         self.dilated_from = dilated_from
         self.rule = rule
         self.score = ScoreRule(**json.loads(self.network.facts.get("score", "{}")))
@@ -98,7 +113,7 @@ class TubuleMapper:
         return self.ranked(frame, look, joined(look.lines))
 
     def seen(self, frame: Frame, factor: float | None = None) -> Look:
-        """Run the network, follow what it shows and read its colour; ``factor`` as for `look`."""
+        """Look, follow what the network shows, ask how white it is; ``factor`` as for `look`."""
         fields, seen, factor = self.look(frame, factor)
         lines = follow(fields)
         if lines:

@@ -42,7 +42,7 @@ MARGIN_PX = 160
 
 MOST_BYTES = 64 * 1024 * 1024
 
-REMEDY = "install Sertoli again, or give a file written by `python -m training.tubules.export`"
+REMEDY = "install Sertoli again, or give a file written by an export of `training.tubules`"
 
 
 class CellNetwork:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,11 +87,11 @@ def map_input(
     mapper: NotedTubuleMapper | NotedSectionMapper
     if settings.modality is Modality.HISTOLOGY:
         mapper = NotedSectionMapper()
-        networks = [mapper.network]
     else:
         mapper = NotedTubuleMapper(dilated_from=settings.dilated_from, rule=settings.rule)
-        networks = [mapper.network, mapper.whiteness]
-    identity = _identity(path, settings, networks)
+    identity = _identity(path, settings, mapper.network)
+    if isinstance(mapper, NotedTubuleMapper):
+        identity = {**identity, "whiteness weights": mapper.whiteness.sha256}
     if resume and out.name:
         finished = require_resumable(out, identity, "map")
         if finished is not None:
@@ -126,7 +126,7 @@ def map_input(
     return summary
 
 
-def _identity(path: Path, settings: FieldSettings, networks: Sequence[CellNetwork]) -> Identity:
+def _identity(path: Path, settings: FieldSettings, network: CellNetwork) -> Identity:
     """Return what must be equal for a map to be gone on with."""
     return {
         "input": path.resolve().name,
@@ -138,7 +138,7 @@ def _identity(path: Path, settings: FieldSettings, networks: Sequence[CellNetwor
         "dilated-from": settings.dilated_from,
         "rule": settings.rule.value,
         "line-opacity": settings.opacity,
-        "weights": " ".join(one.sha256 for one in networks),
+        "weights": network.sha256,
         "version": version("sertoli"),
     }
 

@@ -31,6 +31,12 @@ BODY = 0.7
 DARKEST = 0.03
 """Added to stored values before their logarithm is taken."""
 
+BLACK = 6 / 255
+"""A pixel without a brighter channel shows nothing."""
+
+THINNED = 7
+"""Every so many-th pixel is enough for a median."""
+
 SUBPIXEL_BITS = 4
 
 
@@ -64,9 +70,15 @@ def ask(network: CellNetwork, seen: npt.NDArray[np.float32]) -> Said:
 
 
 def light_of(seen: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return twice the natural logarithm of each colour beside that colour's median."""
+    """Return twice the natural logarithm of each colour beside that colour's median.
+
+    Black surroundings, as beside a round view, are left out of the median.
+    """
     light = np.log(seen + np.float32(DARKEST))
-    return np.asarray(2 * (light - np.median(light.reshape(-1, 3)[::7], axis=0)), np.float32)
+    some = seen.reshape(-1, 3)[::THINNED]
+    lit = some.max(axis=1) > BLACK
+    middle = np.median(light.reshape(-1, 3)[::THINNED][lit if lit.any() else ~lit], axis=0)
+    return np.asarray(2 * (light - middle), np.float32)
 
 
 def with_opacity(lines: Sequence[Line], said: Said, stride_px: int) -> list[Line]:
@@ -86,7 +98,8 @@ def with_opacity(lines: Sequence[Line], said: Said, stride_px: int) -> list[Line
         return []
     level = float(np.median(np.concatenate([line.opacity for line in lines])))
     white = whiteness(lines, said, stride_px)
-    found = np.clip(level + OPACITY_PER_WHITE * (white - np.median(white)), 0.0, 1.0)
+    middle = float(np.median(np.repeat(white, [len(line.points) for line in lines])))
+    found = np.clip(level + OPACITY_PER_WHITE * (white - middle), 0.0, 1.0)
     return [
         replace(line, opacity=np.full(len(line.points), one))
         for line, one in zip(lines, found, strict=True)
