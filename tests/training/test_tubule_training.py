@@ -17,8 +17,11 @@ from training.tubules.scenes import MAPS, SEEN, UNREADABLE, Scene, crop, moved, 
 from training.tubules.sections import FRAME_PX, section
 from training.tubules.strangers import nothing, stranger
 from training.tubules.train_fields import batch, losses, train
+from training.tubules.train_whiteness import train as train_whiteness
+from training.tubules.whiteness_fields import lay, paint
+from training.tubules.whiteness_network import WhitenessNetwork
 
-from sertoli.tubules import CellNetwork
+from sertoli.tubules import CellNetwork, TubuleMapper
 from sertoli.tubules._network import as_seen
 
 
@@ -100,6 +103,21 @@ def test_a_network_learns_and_its_export_says_the_same(scene: Scene, tmp_path: P
         write_onnx(network, file, {"stride": str(STRIDE), "cells": channels})
     check(network, file)
     assert list(CellNetwork(file).cells(as_seen(scene.pixels, 0.5))) == channels.split(",")
+
+
+def test_the_network_of_whiteness_learns_and_its_export_says_the_same(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    network = WhitenessNetwork()
+    before = network.head.weight.detach().clone()
+    train_whiteness(network, [paint(lay(520_000), 520_000 * 50, ("halogen", "led"))], 2)
+    assert not torch.equal(network.head.weight, before)
+    file = tmp_path / "whiteness.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write_onnx(network.eval(), file, {"cells": "white,sure", **network.facts()})
+    check(network, file)
+    assert TubuleMapper(whiteness=CellNetwork(file)).whiteness.facts["stride"] == "4"
 
 
 def test_batches_follow_from_seed_and_step(scene: Scene) -> None:

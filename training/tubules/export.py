@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from sertoli.tubules import FIELD_WEIGHTS, SECTION_WEIGHTS, CellNetwork
-from sertoli.tubules._network import as_seen
-from training.tubules.network import ALIGNMENT, STRIDE, TubuleNetwork
+from sertoli.tubules._network import WHITENESS_WEIGHTS, as_seen
+from training.tubules.network import ALIGNMENT, CHECKPOINT, TubuleNetwork, UNetwork
+from training.tubules.whiteness_network import WhitenessNetwork
 from training.weights_file import export_onnx
 
 KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -29,10 +30,14 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
         "sertoli phantom, operating fields, and made-up tubes (synthetic); as pictures that show "
         "no testis sertoli phantom dishes and tubules_histology (Apache-2.0)",
     ),
+    "whiteness": (
+        WHITENESS_WEIGHTS,
+        ("white", "sure"),
+        "sertoli phantom, operating fields (synthetic)",
+    ),
 }
 """Kind -> (file name, channels, data)."""
 
-CHECKPOINT = "network.pt"
 PACKAGE = Path("src/sertoli/weights")
 AGREEMENT = 2e-3
 """Largest difference allowed between ONNX Runtime and PyTorch."""
@@ -46,11 +51,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file to write; unless told, where it ships")
     options = parser.parse_args()
     name, channels, data = KINDS[options.kind]
-    network = TubuleNetwork(len(channels))
+    network = WhitenessNetwork() if name == WHITENESS_WEIGHTS else TubuleNetwork(len(channels))
     network.load_state_dict(torch.load(options.run / CHECKPOINT, weights_only=True))
     settings = (options.run / "settings.json").read_text(encoding="utf-8")
     out = options.out or PACKAGE / name
-    left_out = json.loads(settings)["leave_out"]
+    left_out = json.loads(settings).get("leave_out", "none")
     if left_out != "none" and out.resolve().is_relative_to(PACKAGE.resolve()):
         parser.error("weights with a part left out are for figures: give another --out")
     facts = {
@@ -59,15 +64,15 @@ def main() -> None:
         "training_settings": settings,
         "sertoli_version": version("sertoli"),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "stride": str(STRIDE),
         "cells": ",".join(channels),
+        **network.facts(),
     }
     write_onnx(network.eval(), out, facts)
     check(network, out)
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
-def write_onnx(network: TubuleNetwork, file: Path, facts: Mapping[str, str]) -> None:
+def write_onnx(network: UNetwork, file: Path, facts: Mapping[str, str]) -> None:
     """Write network and facts to one ONNX file, whole or not at all."""
     rows, columns = (torch.export.Dim(name) for name in ("rows", "columns"))
     example = torch.zeros(1, 3, 8 * ALIGNMENT, 10 * ALIGNMENT)
@@ -75,7 +80,7 @@ def write_onnx(network: TubuleNetwork, file: Path, facts: Mapping[str, str]) -> 
     export_onnx(network, example, file, facts, takes="picture", gives="cells", sizes=sizes)
 
 
-def check(network: TubuleNetwork, file: Path) -> None:
+def check(network: UNetwork, file: Path) -> None:
     """Compare ONNX Runtime with PyTorch on noise.
 
     Raises

@@ -13,6 +13,9 @@ STRIDE = 2
 ALIGNMENT = 32
 """Input sides must be multiples of this (the deepest stage's stride)."""
 
+CHECKPOINT = "network.pt"
+"""What a run leaves of its network, in its folder."""
+
 CHANNELS = (16, 24, 40, 64, 80)
 """Feature channels at stride 2, 4, 8, 16 and 32."""
 
@@ -32,8 +35,49 @@ class Step(nn.Module):  # type: ignore[misc]
         return x + y if self.residual else y
 
 
-class TubuleNetwork(nn.Module):  # type: ignore[misc]
-    """A U: down to stride 32 for the neighbourhood, back to stride 2 for the edge.
+class UNetwork(nn.Module):  # type: ignore[misc]
+    """A U: down to stride 32 for the neighbourhood, back to the stem's stride for the edge.
+
+    Parameters
+    ----------
+    stem : Module
+        From the input to the first channels, at the stride of the output.
+    channels : tuple of int
+        Feature channels from there on, at twice the stride each.
+    outputs : int
+        Numbers per cell.
+    """
+
+    def __init__(self, stem: nn.Module, channels: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        self.stem = stem
+        pairs = list(pairwise(channels))
+        self.down = nn.ModuleList(
+            nn.Sequential(Step(fine, coarse, stride=2), Step(coarse, coarse), Step(coarse, coarse))
+            for fine, coarse in pairs
+        )
+        self.lift = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in reversed(pairs))
+        self.join = nn.ModuleList(Step(fine, fine) for fine, _ in reversed(pairs))
+        self.head = nn.Conv2d(channels[0], outputs, 1)
+
+    def through(self, x: Tensor) -> Tensor:
+        """Return cells of shape (N, outputs, H/stride, W/stride)."""
+        stages = [self.stem(x)]
+        for down in self.down:
+            stages.append(down(stages[-1]))
+        x = stages.pop()
+        for lift, join in zip(self.lift, self.join, strict=True):
+            x = join(stages.pop() + F.interpolate(lift(x), scale_factor=2.0, mode="nearest"))
+        cells: Tensor = self.head(x)
+        return cells
+
+    def facts(self) -> dict[str, str]:
+        """Return what a weights file has to say of the network for it to be read."""
+        raise NotImplementedError
+
+
+class TubuleNetwork(UNetwork):
+    """The network of the tubule map and of sections.
 
     Parameters
     ----------
@@ -42,17 +86,10 @@ class TubuleNetwork(nn.Module):  # type: ignore[misc]
     """
 
     def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.outputs = outputs
-        self.stem = nn.Sequential(Step(3, CHANNELS[0], stride=2), Step(CHANNELS[0], CHANNELS[0]))
-        pairs = list(pairwise(CHANNELS))
-        self.down = nn.ModuleList(
-            nn.Sequential(Step(fine, coarse, stride=2), Step(coarse, coarse), Step(coarse, coarse))
-            for fine, coarse in pairs
+        first = CHANNELS[0]
+        super().__init__(
+            nn.Sequential(Step(3, first, stride=2), Step(first, first)), CHANNELS, outputs
         )
-        self.lift = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in reversed(pairs))
-        self.join = nn.ModuleList(Step(fine, fine) for fine, _ in reversed(pairs))
-        self.head = nn.Conv2d(CHANNELS[0], outputs, 1)
 
     def forward(self, picture: Tensor) -> Tensor:
         """Map a picture to cells.
@@ -66,19 +103,13 @@ class TubuleNetwork(nn.Module):  # type: ignore[misc]
         -------
         Tensor, (N, outputs, H/2, W/2) float32
         """
-        stages = [self.stem(picture - 0.5)]
-        for down in self.down:
-            stages.append(down(stages[-1]))
-        x = stages.pop()
-        for lift, join in zip(self.lift, self.join, strict=True):
-            x = join(stages.pop() + F.interpolate(lift(x), scale_factor=2.0, mode="nearest"))
-        cells: Tensor = self.head(x)
-        return cells
+        return self.through(picture - 0.5)
+
+    def facts(self) -> dict[str, str]:
+        """Return the stride."""
+        return {"stride": str(STRIDE)}
 
 
 def parameters(network: nn.Module) -> int:
     """Return how many numbers the network has learnt."""
     return sum(one.numel() for one in network.parameters())
-
-
-__all__ = ["ALIGNMENT", "CHANNELS", "STRIDE", "TubuleNetwork", "parameters"]

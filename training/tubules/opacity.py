@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from benchmarks.field_truth import judge
+from benchmarks.tubule_map import make_picture
 from scipy.stats import spearmanr
 
-from sertoli.phantom import FieldPicture, make_field
+from sertoli.phantom import FieldPicture
 from sertoli.phantom.render.operating import LOOKS
-from sertoli.phantom.world import Patient
 from sertoli.tubules import CellNetwork, TubuleMapper
 from sertoli.tubules._follow import follow
 from sertoli.tubules._join import joined
@@ -27,9 +27,6 @@ from sertoli.tubules._mapper import Look
 from sertoli.tubules._whiteness import ask, whiteness
 
 FIRST_SEED = 820_000
-SIZES = ((8.0, 640, 480), (5.0, 1024, 768), (6.5, 800, 600))
-"""Pixel size in um, width and height."""
-
 FULL_LENGTH_DIAMETERS = 8.0
 """A tubule counts by the length that is seen of it, up to this."""
 
@@ -56,7 +53,11 @@ def main() -> None:
     looks = [name for name in LOOKS if name != options.without]
     mapper = TubuleMapper(CellNetwork(threads=1))
     found = [
-        measured(mapper, make_picture(number, looks), looks[number % len(looks)])
+        measured(
+            mapper,
+            make_picture(FIRST_SEED, number, looks[number % len(looks)]),
+            looks[number % len(looks)],
+        )
         for number in range(options.pictures)
     ]
     for look in looks:
@@ -64,21 +65,6 @@ def main() -> None:
         print(f"{look}: rank correlation {np.nanmean(ranks):.3f}")
     count = sum(len(one.opacity) for one in found)
     print(f"{count} tubules: opacity per white {fitted(found):.2f}")
-
-
-def make_picture(number: int, looks: list[str]) -> FieldPicture:
-    """Render the picture of that number: all kinds of men, three sizes."""
-    um_per_px, width, height = SIZES[number % len(SIZES)]
-    kinds = [kind.value for kind in Patient]
-    return make_field(
-        FIRST_SEED + number,
-        patient=kinds[number % len(kinds)],
-        look=looks[number % len(looks)],
-        um_per_px=um_per_px,
-        width_px=width,
-        height_px=height,
-        depth=number % 2,
-    ).picture(0)
 
 
 def measured(mapper: TubuleMapper, picture: FieldPicture, look: str) -> Measured:

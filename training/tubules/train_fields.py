@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.tubules.made_up import LOOK
-from training.tubules.network import TubuleNetwork
+from training.tubules.network import CHECKPOINT, TubuleNetwork
 from training.tubules.scenes import MAPS, Scene, crop, to_batch
 from training.tubules.strangers import LOOK as STRANGER
 
@@ -29,7 +29,6 @@ STRANGER_SHARE = 0.05
 """Shares of crops from made-up fields and from pictures that show no testis, where there are
 others."""
 
-CHECKPOINT = "network.pt"
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
@@ -91,9 +90,8 @@ def train(
             past = max(past, (time.monotonic() - began) / 60 / minutes)
         if past >= 1:
             break
-        warm = min(1.0, (step + 1) / 40)
         for group in optimiser.param_groups:
-            group["lr"] = RATE * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * past)))
+            group["lr"] = RATE * pace(step, past, warm=40)
         parts = losses(network(made[0]), made[1], made[2])
         loss = parts.sum()
         optimiser.zero_grad(set_to_none=True)
@@ -104,11 +102,20 @@ def train(
         now = parts.detach().numpy()
         recent = now if step == 0 else 0.95 * recent + 0.05 * now
         if step % 25 == 0:
-            pace = (time.monotonic() - began) / taken
+            each_s = (time.monotonic() - began) / taken
             said = " ".join(f"{part:.3f}" for part in recent)
-            print(f"step {step}/{steps}  losses {said}  {pace:.2f} s/step", flush=True)
+            print(f"step {step}/{steps}  losses {said}  {each_s:.2f} s/step", flush=True)
     network.eval()
     return taken
+
+
+def pace(step: int, past: float, *, warm: int) -> float:
+    """Return the share of the highest rate to learn at.
+
+    It rises over the first ``warm`` steps, and falls by half a cosine to a fiftieth as the share
+    ``past`` of the training goes to 1.
+    """
+    return float(min(1.0, (step + 1) / warm) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * past))))
 
 
 def batches(scenes: Sequence[Scene], steps: int, seed: int) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.tubules.augment import as_seen_elsewhere, random_view
-from training.tubules.network import STRIDE, TubuleNetwork
+from training.tubules.network import CHECKPOINT, STRIDE, TubuleNetwork
 from training.tubules.sections import Section, read_sections
 
 OUTPUTS = 3
@@ -24,7 +24,6 @@ SIDE = 224
 CROPS = 8
 SCALES = (0.6, 1.7)
 RATE = 3e-3
-CHECKPOINT = "network.pt"
 
 
 def main() -> None:

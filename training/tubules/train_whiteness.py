@@ -23,14 +23,14 @@ from torch.nn import functional as F
 
 from sertoli.phantom.render.operating import LOOKS
 from sertoli.tubules._whiteness import light_of
-from training.tubules.network import parameters
+from training.tubules.network import CHECKPOINT, parameters
+from training.tubules.train_fields import pace
 from training.tubules.whiteness_fields import Whites, lay, paint
 from training.tubules.whiteness_network import STRIDE, WhitenessNetwork
 
 SIDE = 288
 BATCH = 6
 RATE = 3e-3
-CHECKPOINT = "network.pt"
 FEWEST_CELLS, FULL_CELLS = 4, 15
 """A tubule counts from so many cells of it in the crop, and fully from so many."""
 
@@ -79,9 +79,8 @@ def train(network: WhitenessNetwork, scenes: list[Whites], steps: int, seed: int
     network.train()
     began, recent = time.monotonic(), 0.0
     for step in range(steps):
-        rate = RATE * min(1.0, (step + 1) / 30) * (0.02 + 0.49 * (1 + np.cos(np.pi * step / steps)))
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = RATE * pace(step, step / steps, warm=30)
         rng = np.random.default_rng((seed, step))
         parts = [crop(scenes[int(rng.integers(len(scenes)))], rng) for _ in range(BATCH)]
         said = network(torch.from_numpy(np.stack([light for light, _, _ in parts])))

@@ -118,7 +118,7 @@ def paint(place: Place, seed: int, looks: tuple[str, ...]) -> Whites:
         EDGE_UM + field_um[1] / 2,
         0.0,
         1.0,
-        float(np.quantile(scene.height_um[::4, ::4], 0.65)) + hand.focus_um,
+        scene.top_um + hand.focus_um,
         hand.exposure,
         hand.balance,
         width,

@@ -64,6 +64,11 @@ class Scene:
     tangent_y: Map
     blood: Map
 
+    @property
+    def top_um(self) -> float:
+        """Height of the top of the tissue, on which a surgeon focuses."""
+        return float(np.quantile(self.height_um[::4, ::4], 0.65))
+
 
 def build_scene(
     tubules: Sequence[Tubule], look: OperatingLook, view: FieldView, seed: int
