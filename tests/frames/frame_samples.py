@@ -108,7 +108,7 @@ def ome_tiff(path: Path, **metadata: object) -> Path:
         "Channel": {"Name": ["DAPI", "Phase 40x"]},
         "Plane": {
             "DeltaT": [10.0 + 0.5 * number for number in range(12)],
-            "PositionX": [0.1 * number for number in range(12)],
+            "PositionX": [0.001 * number for number in range(12)],
             "PositionXUnit": ["mm"] * 12,
             "PositionY": [5.0] * 12,
             "PositionYUnit": ["µm"] * 12,
@@ -116,6 +116,41 @@ def ome_tiff(path: Path, **metadata: object) -> Path:
     }
     tifffile.imwrite(path, data, ome=True, metadata=facts | metadata, compression="zlib")
     return path
+
+
+def ome_set(folder: Path, places: int = 3, planes: int = 2) -> list[Path]:
+    """Write a set of OME-TIFF files, one a place, each with the metadata of all.
+
+    Plane ``n`` of the set is filled with ``10 n``; its stage stands at x = ``100 n`` um, and its
+    time is ``2 n`` s.
+    """
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"place{place}.ome.tif" for place in range(places)]
+    ids = [f"urn:uuid:00000000-0000-0000-0000-{place:012d}" for place in range(places)]
+    images = ""
+    for place, file in enumerate(files):
+        blocks = facts = ""
+        for t in range(planes):
+            n = place * planes + t
+            blocks += f'''<TiffData IFD="{t}" FirstT="{t}" PlaneCount="1">
+                <UUID FileName="{file.name}">{ids[place]}</UUID></TiffData>'''
+            facts += f'''<Plane TheC="0" TheZ="0" TheT="{t}" DeltaT="{2 * n}" PositionX="{100 * n}"
+                PositionXUnit="µm" PositionY="5" PositionYUnit="µm"/>'''
+        images += f'''<Image ID="Image:{place}"><Pixels ID="Pixels:{place}" Type="uint8"
+            DimensionOrder="XYCZT" SizeX="{WIDTH}" SizeY="{HEIGHT}" SizeC="1" SizeZ="1"
+            SizeT="{planes}" PhysicalSizeX="0.5" PhysicalSizeY="0.5">
+            <Channel ID="Channel:{place}:0"/>{blocks}{facts}</Pixels></Image>'''
+    for place, file in enumerate(files):
+        xml = f'''<?xml version="1.0" encoding="UTF-8"?>
+            <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"
+            UUID="{ids[place]}">{images}</OME>'''
+        pages = [
+            np.full((HEIGHT, WIDTH), 10 * (place * planes + t), np.uint8) for t in range(planes)
+        ]
+        tifffile.imwrite(
+            file, np.stack(pages), photometric="minisblack", description=xml.encode(), metadata=None
+        )
+    return files
 
 
 PICTURES: dict[str, Callable[[Path], object]] = {

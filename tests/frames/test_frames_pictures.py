@@ -333,6 +333,20 @@ def test_pages_of_several_sizes(tmp_path: Path) -> None:
         assert not source.is_sequence
 
 
+def test_pages_that_lead_back_to_themselves_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((2, 64, 64), np.uint8), photometric="minisblack")
+    with tifffile.TiffFile(path) as tif:
+        assert len(tif.pages) == 2
+        first, last = (int(tif.pages[number].offset) for number in (0, 1))
+    data = bytearray(path.read_bytes())
+    next_page = last + 2 + 12 * int.from_bytes(data[last : last + 2], "little")
+    data[next_page : next_page + 4] = first.to_bytes(4, "little")
+    path.write_bytes(data)
+    with open_source(path) as source:
+        assert 2 <= (source.length or 0) <= 3
+
+
 def test_pyramid_levels_are_no_frames(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         writer.write(texture(), photometric="rgb", tile=(32, 32))
@@ -396,7 +410,7 @@ def test_ome_planes_of_the_right_channel(tmp_path: Path) -> None:
     assert [int(frame.pixels[0, 0]) for frame in frames] == [100, 300, 500, 700, 900, 1100]
     assert [frame.time_s for frame in frames] == pytest.approx([0, 1, 2, 3, 4, 5])
     stages = [frame.stage_um for frame in frames]
-    assert stages == [pytest.approx((100.0 * n, 5.0, 0.0)) for n in (1, 3, 5, 7, 9, 11)]
+    assert stages == [pytest.approx((1.0 * n, 5.0, 0.0)) for n in (1, 3, 5, 7, 9, 11)]
 
 
 def test_ome_without_units_names_or_times(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ class _Entry(NamedTuple):
 class FolderSource(FrameSource):
     """The pictures of a folder, in natural name order (``img2`` before ``img10``).
 
-    Every page of a TIFF file in it is a frame. Hidden files, folders and files that are no
-    pictures by their content are left out; one that only claims to be a picture by its name
-    is left out with a warning. A damaged picture keeps its place: an ``InputError`` says so when
-    its turn comes, and ``frames`` can go on behind it.
+    Every page of a TIFF file in it is a frame, also of one that belongs to a set of files.
+    Hidden files, folders and files that are no pictures by their content are left out; one that
+    only claims to be a picture by its name is left out with a warning. A damaged picture keeps
+    its place: an ``InputError`` says so when its turn comes, and ``frames`` can go on behind it.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class FolderSource(FrameSource):
         self._grey = grey
         self._entries: list[_Entry] = []
         self._kept: list[FrameSource] = []
-        self._optics: Optics | None = None
+        self._stated: dict[Optics, str] = {}
         sizes: dict[tuple[int, int], Path] = {}
         problem: InputError | None = None
         try:
@@ -112,7 +112,11 @@ class FolderSource(FrameSource):
     @property
     def optics(self) -> Optics:
         """Pixel size and modality of the first sound picture; each frame carries its own."""
-        return self._optics or self._given
+        return next(iter(self._stated), self._given)
+
+    @property
+    def stated_optics(self) -> dict[Optics, str]:
+        return self._stated
 
     @property
     def is_sequence(self) -> bool:
@@ -152,7 +156,8 @@ class FolderSource(FrameSource):
                 sizes: set[tuple[int, int]] = source.sizes_px  # type: ignore[attr-defined]
             else:
                 entries, sizes = [entry], {checked_size(file, kind)}
-            self._optics = self._optics or source.optics
+            for optics in source.stated_optics:
+                self._stated.setdefault(optics, file.name)
         return entries, sizes
 
     def _source(self, entry: _Entry) -> FrameSource:

@@ -29,6 +29,11 @@ class FrameSource(ABC):
         """Pixel size and modality, as far as the file or the caller knows them."""
 
     @property
+    def stated_optics(self) -> dict[Optics, str]:
+        """All optics among the frames, as far as known, each with the first file that has them."""
+        return {self.optics: self.name}
+
+    @property
     @abstractmethod
     def is_sequence(self) -> bool:
         """True if neighbouring frames show the same place at successive times."""

@@ -9,10 +9,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
-from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +20,11 @@ from sertoli.errors import InputError, SertoliError
 from sertoli.frames._depth import converted
 from sertoli.frames._frame import Frame, Pixels
 from sertoli.frames._kind import cannot_read, quoted
+from sertoli.frames._ome import ome_planes
 from sertoli.frames._overlap import is_run
 from sertoli.frames._source import FrameSource
-from sertoli.frames._tiff_facts import TiffFacts, ome_facts, plain_facts
+from sertoli.frames._tiff_facts import Plane, optics_by_tags
 from sertoli.optics import Optics
-
-log = logging.getLogger("sertoli.frames")
 
 # tifffile reports every oddity of a file as an error; what matters is raised or logged here.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -44,22 +41,11 @@ MAX_PAGE_PX = 10_000_000_000
 _WHITE_IS_ZERO, _PALETTE, _SEPARATED = 0, 3, 5  # values of PhotometricInterpretation
 
 
-class _Plane(NamedTuple):
-    """Where a frame lies in the file: a page, or part of a page that holds a whole stack."""
-
-    page: int
-    part: int | None = None
-    t: int = 0
-    z: int = 0
-
-
 class TiffSource(FrameSource):
     """The pages of a TIFF file as frames; of an OME-TIFF, the planes of one channel.
 
-    OME planes come with time as the slow axis and z as the fast one, from the first image of
-    the file, in full resolution. Of several channels the first one of bright field, phase
-    contrast, DIC or Hoffman is read, otherwise the first. Elsewhere every page of full
-    resolution is a frame.
+    `ome_planes` says which planes and in what order. Elsewhere every page of full resolution
+    is a frame.
 
     Parameters
     ----------
@@ -69,7 +55,8 @@ class TiffSource(FrameSource):
     fps : float or None
         Frames per second of a sequence, instead of the times in the file.
     sequence : bool or None
-        None decides: a time axis in the metadata, or neighbours that plainly overlap.
+        None decides by the stage, a time axis in the metadata, or neighbours that plainly
+        overlap.
     grey : bool
         Give luminance (H, W) instead of colour.
 
@@ -88,21 +75,16 @@ class TiffSource(FrameSource):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._scratch_files: list[Path] = []
         with self._opened() as tif:
-            self._is_ome, self._facts, self._planes = _facts_and_planes(
-                path, tif, size_is_given=optics.um_per_px is not None
-            )
+            self._planes = _planes(path, tif, optics)
             if not self._planes:
                 raise _damaged(path)
+            self._sizes_px = set()
             for number in {plane.page for plane in self._planes}:
-                _check_page(path, _page(tif, number, ome=self._is_ome))
-        self._optics = Optics(
-            self._facts.um_per_px if optics.um_per_px is None else optics.um_per_px,
-            optics.modality or self._facts.modality,
-        )
-        self._times = _times(self._planes, self._facts)
-        if sequence is None and len(self._planes) > 1:
-            sequence = self._planes[-1].t > 0 or is_run(len(self._planes), self._pixels_of)
-        self._is_sequence = bool(sequence)
+                page: Any = tif.pages[number]
+                _check_page(path, page)
+                self._sizes_px.add((int(page.imagewidth), int(page.imagelength)))
+        self._is_sequence = self._shows_one_place() if sequence is None else sequence
+        self._times = _times(self._planes, rising=self._is_sequence)
 
     @property
     def name(self) -> str:
@@ -110,7 +92,11 @@ class TiffSource(FrameSource):
 
     @property
     def optics(self) -> Optics:
-        return self._optics
+        return self._planes[0].optics
+
+    @property
+    def stated_optics(self) -> dict[Optics, str]:
+        return {plane.optics: self.name for plane in self._planes}
 
     @property
     def is_sequence(self) -> bool:
@@ -123,9 +109,7 @@ class TiffSource(FrameSource):
     @property
     def sizes_px(self) -> set[tuple[int, int]]:
         """Every (width, height) among the frames."""
-        with self._opened() as tif:
-            pages = (_page(tif, plane.page, ome=self._is_ome) for plane in self._planes)
-            return {(int(page.imagewidth), int(page.imagelength)) for page in pages}
+        return self._sizes_px
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         with self._opened() as tif:
@@ -134,8 +118,7 @@ class TiffSource(FrameSource):
                 time = self._times[index] if self._times else None
                 if self._fps is not None and self._is_sequence:
                     time = index / self._fps
-                stage = self._facts.stage_um.get((plane.t, plane.z))
-                yield Frame(self._read(tif, index), index, time, self._optics, stage)
+                yield Frame(self._read(tif, index), index, time, plane.optics, plane.stage_um)
 
     def close(self) -> None:
         """Delete the scratch files of mapped pages, now or when the last one is let go."""
@@ -156,6 +139,25 @@ class TiffSource(FrameSource):
         except Exception as error:
             raise _damaged(self._path) from error
 
+    def _shows_one_place(self) -> bool:
+        """Tell if neighbours show the same place: by the stage, the time axis or their looks."""
+        planes, um_per_px = self._planes, self.optics.um_per_px
+        if len(planes) < 2 or len({plane.image for plane in planes}) > 1:
+            return False
+        stages = [plane.stage_um[:2] for plane in planes if plane.stage_um is not None]
+        moves_um = np.abs(np.diff(np.array(stages).reshape(-1, 2), axis=0))
+        moves = bool(moves_um.any())
+        if moves and um_per_px is not None:
+            fields = moves_um / (np.array(max(self._sizes_px)) * um_per_px)
+            if fields.max() > 1:
+                return False
+        # A move whose share of the field is unknown makes the time axis worth nothing.
+        if planes[0].t != planes[-1].t and not (moves and um_per_px is None):
+            return True
+        if len(stages) == len(planes) and not moves:
+            return True
+        return is_run(len(planes), self._pixels_of)
+
     def _pixels_of(self, index: int) -> Pixels:
         with self._opened() as tif:
             return self._read(tif, index)
@@ -163,7 +165,7 @@ class TiffSource(FrameSource):
     def _read(self, tif: tifffile.TiffFile, index: int) -> Pixels:
         self._drop_scratch_files()
         plane = self._planes[index]
-        page = _page(tif, plane.page, ome=self._is_ome)
+        page: Any = tif.pages[plane.page]
         pixels = self._stored(tif, page, plane.part)
         if page.keyframe.axes.startswith("S") and pixels.ndim == 3:
             pixels = np.moveaxis(pixels, 0, -1)
@@ -232,79 +234,43 @@ class TiffSource(FrameSource):
             )
 
 
-def _facts_and_planes(
-    path: Path, tif: tifffile.TiffFile, *, size_is_given: bool
-) -> tuple[bool, TiffFacts, list[_Plane]]:
-    """Return whether the file's OME metadata hold, its facts and where its frames lie.
-
-    OME metadata that break the standard are left aside with a warning: the pixels count.
-    """
-    plain = plain_facts(path, tif, size_is_given=size_is_given)
-    xml = tif.ome_metadata
-    if not xml:
-        return False, plain, _page_planes(tif)
-    facts = ome_facts(path, xml, size_is_given=size_is_given)
-    try:
-        if facts is not None:
-            planes = _ome_planes(path, tif, facts)
-            return True, replace(facts, um_per_px=facts.um_per_px or plain.um_per_px), planes
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        pass  # what the library raises on metadata that contradict themselves
-    log.warning("%s: its OME metadata are damaged and left aside", quoted(path))
-    return False, plain, _page_planes(tif)
+def _planes(path: Path, tif: tifffile.TiffFile, given: Optics) -> list[Plane]:
+    """Return the file's frames in order, with what is known of each."""
+    planes = ome_planes(path, tif, given)
+    if planes is not None:
+        return planes
+    optics = optics_by_tags(path, tif, given)
+    return [plane._replace(optics=optics) for plane in _page_planes(tif)]
 
 
-def _ome_planes(path: Path, tif: tifffile.TiffFile, facts: TiffFacts) -> list[_Plane]:
-    series = tif.series[0].levels[0]
-    inner = series.keyframe.ndim
-    axes, sizes = series.axes[:-inner], series.shape[:-inner]
-    strides = {a: math.prod(sizes[i + 1 :]) for i, a in enumerate(axes)}
-    length = dict(zip(axes, sizes, strict=True))
-    if any(length[a] > 1 for a in axes if a not in "TZC"):
-        others = "".join(a for a in axes if a not in "TZC")
-        raise InputError(
-            f"{quoted(path)} has dimensions that are not read (axes {others})",
-            "save it with time, z and channel only",
-        )
-    channel = min(facts.channel, length.get("C", 1) - 1)
-    planes = []
-    missing = 0
-    for t, z in product(range(length.get("T", 1)), range(length.get("Z", 1))):
-        number = t * strides.get("T", 0) + z * strides.get("Z", 0) + channel * strides.get("C", 0)
-        if number < len(series.pages) and series.pages[number] is not None:
-            planes.append(_Plane(number, None, t, z))
-        else:
-            missing += 1
-    if missing:
-        log.warning("%s: %d planes that its metadata promise are missing", quoted(path), missing)
-    return planes
-
-
-def _page_planes(tif: tifffile.TiffFile) -> list[_Plane]:
+def _page_planes(tif: tifffile.TiffFile) -> list[Plane]:
+    count = len(tif.pages)  # found first: only so does the library notice a chain that turns back
     pages = [
         number
-        for number, page in enumerate(tif.pages)
-        if page is not None and page.keyframe is not None
-        if not (page.keyframe.is_reduced or page.keyframe.is_mask)
+        for number in range(count)
+        if (keyframe := tif.pages[number].keyframe) is not None
+        if not (keyframe.is_reduced or keyframe.is_mask)
     ]
-    if len(tif.pages) == 1 and tif.is_imagej and len(tif.series) == 1:
+    if count == 1 and tif.is_imagej and len(tif.series) == 1:
         # ImageJ writes stacks above 4 GB as one page with the others straight behind it.
         series = tif.series[0]
-        count = math.prod(series.shape) // math.prod(tif.pages.first.shape)
-        if count > 1 and series.dataoffset is not None:
-            return [_Plane(0, part) for part in range(count)]
-    return [_Plane(number) for number in pages]
+        parts = math.prod(series.shape) // math.prod(tif.pages.first.shape)
+        if parts > 1 and series.dataoffset is not None:
+            return [Plane(0, part) for part in range(parts)]
+    return [Plane(number) for number in pages]
 
 
-def _page(tif: tifffile.TiffFile, number: int, *, ome: bool) -> Any:
-    return tif.series[0].levels[0].pages[number] if ome else tif.pages[number]
+def _times(planes: list[Plane], *, rising: bool) -> list[float] | None:
+    """Return each frame's time from the first one, if the file knows all of them.
 
-
-def _times(planes: list[_Plane], facts: TiffFacts) -> list[float] | None:
-    """Return each frame's time from the first one, if the file knows all of them."""
-    times = [facts.time_s.get((plane.t, plane.z)) for plane in planes]
-    known = [time for time in times if time is not None]
-    return [time - known[0] for time in known] if len(known) == len(times) else None
+    Times that stand still from a frame to the next, or go back where they must not, are no
+    times of frames: some programs give all planes of a z stack the same.
+    """
+    times = [plane.time_s for plane in planes if plane.time_s is not None]
+    steps = np.diff(times)
+    if len(times) < len(planes) or np.any(steps <= 0 if rising else steps == 0):
+        return None
+    return [time - times[0] for time in times]
 
 
 def _check_page(path: Path, page: Any) -> None:

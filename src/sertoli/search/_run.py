@@ -13,7 +13,8 @@ from sertoli.journal import require_resumable
 from sertoli.outputs import OutputFolder, absolute
 from sertoli.search._identity import identify
 from sertoli.search._pass import Progress, SearchPass
-from sertoli.search._settings import Finder, SearchSettings
+from sertoli.search._settings import Finder, SearchSettings, require_visible_heads
+from sertoli.sperm import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def search(
     Raises
     ------
     InputError
-        If nothing in the input can be read.
+        If nothing in the input can be read, or a file states a pixel size with which no head
+        could be told.
     SettingError
         If a search that shall be resumed was of something else.
     OutputError
@@ -88,6 +90,8 @@ def search(
         sequence=settings.sequence,
         grey=True,
     ) as source:
+        for optics, file in source.stated_optics.items():
+            require_visible_heads(optics.um_per_px, plain_text(file))
         folder = OutputFolder(out, overwrite=overwrite, resume=resume, inputs=[path])
         try:
             run = SearchPass(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sertoli.errors import SettingError
+from sertoli.errors import InputError, SettingError
 from sertoli.frames import Frame, require_fps
 from sertoli.optics import Modality, Optics
 from sertoli.sperm import Detections
@@ -94,13 +94,7 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         Optics(self.um_per_px, self.modality)
-        if self.um_per_px is not None:
-            head_px = HEAD_UM / self.um_per_px
-            if not HEAD_PX[0] <= head_px <= HEAD_PX[1]:
-                raise SettingError(
-                    f"with {self.um_per_px:g} um per px a head would be {head_px:.3g} px long",
-                    "give --um-per-px in micrometres, such as 0.32, or leave it out if unknown",
-                )
+        require_visible_heads(self.um_per_px)
         require_fps(self.fps)
         if self.confidence is not None and not 0 < self.confidence <= 1:
             raise SettingError(
@@ -112,6 +106,36 @@ class SearchSettings:
                 "the specimen id is empty, too long or holds control characters",
                 f"give --specimen 1 to {MAX_SPECIMEN_CHARACTERS} printable characters",
             )
+
+
+def require_visible_heads(um_per_px: float | None, file: str | None = None) -> None:
+    """Refuse a pixel size with which no head could be told; None is an unknown one.
+
+    Parameters
+    ----------
+    um_per_px : float or None
+    file : str, optional
+        The file that states it; None if the person does.
+
+    Raises
+    ------
+    SettingError
+        If it puts a head outside `HEAD_PX`.
+    InputError
+        The same, where a file states it.
+    """
+    if um_per_px is None or HEAD_PX[0] <= HEAD_UM / um_per_px <= HEAD_PX[1]:
+        return
+    head = f"a head would be {HEAD_UM / um_per_px:.3g} px long"
+    if file is None:
+        raise SettingError(
+            f"with {um_per_px:g} um per px {head}",
+            "give --um-per-px in micrometres, such as 0.32, or leave it out if unknown",
+        )
+    raise InputError(
+        f"{file} states {um_per_px:g} um per px, with which {head}",
+        "give the true size with --um-per-px, such as 0.32",
+    )
 
 
 def _is_id(text: str) -> bool:
