@@ -262,6 +262,18 @@ def truth_with(place: int, **values: Any) -> str:
     return json.dumps(data)
 
 
+def images_with(**values: Any) -> str:
+    data = coco()
+    data["images"][0] |= values
+    return json.dumps(data)
+
+
+def categories_with(**values: Any) -> str:
+    data = coco()
+    data["categories"][0] |= values
+    return json.dumps(data)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "options", "says"),
     [
@@ -273,12 +285,19 @@ def truth_with(place: int, **values: Any) -> str:
         ("findings.csv", findings_with(x_px="left"), [], "x_px 'left'"),
         ("findings.csv", findings_with(frame="-1"), [], "frame '-1'"),
         ("findings.csv", findings_with(frame="0.5"), [], "frame '0.5'"),
+        ("findings.csv", findings_with(frame="1e30"), [], "frame '1e30'"),
+        ("findings.csv", findings_with(frame="9" * 400), [], "frame '9999"),
+        ("findings.csv", findings_with(x_px="1e300"), [], "x_px '1e300'"),
+        ("findings.csv", findings_with(width_px="1e200"), [], "width_px '1e200'"),
         ("findings.csv", findings_with(width_px="-4"), [], "width_px '-4'"),
         ("findings.csv", findings_with(probability="1.5"), [], "probability '1.5'"),
         ("findings.csv", findings_with(probability=""), [], "probability ''"),
         ("findings.csv", findings_with(file="q.png"), [], "'q.png', the truth has e.g. 'a.png'"),
         ("findings.csv", findings_with(frame="9", file=""), [], "frame '9'"),
         ("truth.json", "{", [], "not JSON"),
+        ("truth.json", b"\xff{}", [], "not JSON"),
+        ("truth.json", "9" * 5000, [], "truth.json has a number of thousands of digits"),
+        ("truth.json", "[" * 100_000, [], "not JSON"),
         ("truth.json", "[]", [], "no list 'images'"),
         ("truth.json", json.dumps(coco(images=[], annotations=[])), [], "lists no image"),
         ("truth.json", json.dumps(coco(categories=[])), [], "category_id"),
@@ -289,10 +308,35 @@ def truth_with(place: int, **values: Any) -> str:
             "category_id that the file does not list",
         ),
         ("truth.json", truth_with(0, bbox=[1, 2, 3, 10**400]), [], "annotation 1"),
+        ("truth.json", truth_with(0, bbox=[1, 2, 3, 1e200]), [], "annotation 1"),
+        ("truth.json", truth_with(0, bbox=[1, 2, True, 4]), [], "has bbox [1, 2, True, 4]"),
+        ("truth.json", truth_with(0, bbox=[1, 2, "3", 4]), [], "has bbox [1, 2, '3', 4]"),
         ("truth.json", truth_with(0, bbox=[1, 2, 3]), [], "has bbox [1, 2, 3]"),
         ("truth.json", truth_with(0, bbox=[1, 2, 3, float("nan")]), [], "annotation 1"),
         ("truth.json", truth_with(0, image_id=99), [], "image_id that the file does not list"),
         ("truth.json", truth_with(0, image_id="1"), [], "image_id '1'"),
+        ("truth.json", truth_with(0, image_id=[1]), [], "image_id [1]"),
+        ("truth.json", truth_with(0, category_id=float("nan")), [], "category_id nan"),
+        ("truth.json", truth_with(0, category_id=10**400), [], "category_id that the file does"),
+        ("truth.json", truth_with(0, id="x" * 999, bbox=0), [], "has bbox 0"),
+        (
+            "truth.json",
+            truth_with(0, iscrowd="0"),
+            [],
+            "annotation 1 of truth.json has iscrowd '0'",
+        ),
+        ("truth.json", images_with(id=[1]), [], "one of the images of truth.json has id [1]"),
+        ("truth.json", images_with(id=True), [], "has id True"),
+        ("truth.json", images_with(id=2), [], "the same id to several images"),
+        ("truth.json", images_with(frame=-1), [], "image 1 of truth.json has frame -1"),
+        ("truth.json", images_with(frame=1e30), [], "has frame 1e+30"),
+        ("truth.json", images_with(frame=10**400), [], "has frame 1000"),
+        ("truth.json", images_with(frame=False), [], "has frame False"),
+        ("truth.json", images_with(file_name=["a"]), [], "has file_name ['a']"),
+        ("truth.json", images_with(group={"man": 1}), [], "has group {'man': 1}"),
+        ("truth.json", categories_with(id=[1]), [], "one of the categories of truth.json has id"),
+        ("truth.json", categories_with(id=2), [], "the same id to several categories"),
+        ("truth.json", categories_with(name=["sperm"]), [], "category 1 of truth.json has name"),
         ("truth.json", None, ["--classes", "sprem"], "sperm, cluster, impurity"),
         ("truth.json", None, ["--ignore", "clutter"], "sperm, cluster, impurity"),
         ("truth.json", None, ["--classes", "sperm", "--ignore", "sperm"], "named twice"),
@@ -313,7 +357,17 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     error = capsys.readouterr().err
     assert says in error
     assert len(error.strip().splitlines()) == 1
+    assert len(error) < 300
     assert sorted(path.name for path in place.iterdir()) == ["findings.csv", "truth.json"]
+
+
+def result_with(**values: Any) -> list[dict[str, Any]]:
+    return [{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5, **values}]
+
+
+def coco_with(**values: Any) -> dict[str, Any]:
+    """Return findings as COCO, with fields of their image."""
+    return {"images": [{"id": 1, "file_name": "a.png"} | values], "annotations": result_with()}
 
 
 @pytest.mark.parametrize(
@@ -321,12 +375,33 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     [
         ({"images": []}, "no list of annotations"),
         ({"annotations": []}, "no list 'images'"),
-        ([{"image_id": 1, "bbox": [1, 2, 3, 4]}], "score None"),
-        ([{"image_id": 1, "bbox": [1, 2, 3], "score": 0.5}], "has bbox [1, 2, 3]"),
-        ([{"image_id": 1, "bbox": [1, 2, -3, 4], "score": 0.5}], "has bbox [1, 2, -3, 4]"),
-        ([{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 5}], "score 5"),
-        ([{"image_id": 77, "bbox": [1, 2, 3, 4], "score": 0.5}], "image id '77'"),
-        ({"images": [], "annotations": [{"image_id": 1, "score": 0.5}]}, "image_id 1"),
+        (result_with(score=None), "score None"),
+        (result_with(score=5), "score 5"),
+        (result_with(score=10**400), "annotation 0 of found.json has score 1000"),
+        (result_with(score=float("nan")), "score nan"),
+        (result_with(score=True), "score True"),
+        (result_with(score="0.5"), "score '0.5'"),
+        (result_with(id="x" * 999, score=5), "score 5"),
+        (result_with(bbox=[1, 2, 3]), "has bbox [1, 2, 3]"),
+        (result_with(bbox=[1, 2, -3, 4]), "has bbox [1, 2, -3, 4]"),
+        (result_with(bbox=[1, 2, 3, 10**400]), "has bbox [1, 2, 3, 1000"),
+        (result_with(bbox=[1, 2, 3, False]), "has bbox [1, 2, 3, False]"),
+        (result_with(bbox=list(range(9999))), "has bbox [0, 1, 2, 3, 4, 5, ...]"),
+        (result_with(image_id=77), "image id '77'"),
+        (result_with(image_id=[1]), "image_id [1]"),
+        (result_with(image_id=True), "image_id True"),
+        ({"images": [], "annotations": result_with()}, "image_id 1"),
+        (coco_with(id=[1]), "one of the images of found.json has id [1]"),
+        (coco_with(id={}), "has id {}"),
+        (coco_with(id=1.0), "has id 1.0"),
+        (coco_with(file_name=["a.png"]), "image 1 of found.json has file_name ['a.png']"),
+        (coco_with(file_name="", frame=-1), "image 1 of found.json has frame -1"),
+        (coco_with(file_name="", frame=True), "has frame True"),
+        (coco_with(file_name="", frame=10**400), "has frame 1000"),
+        (
+            {"images": [{"id": 1}, {"id": 1}], "annotations": result_with()},
+            "the same id to several images",
+        ),
         ("text", "no list of annotations"),
     ],
 )
@@ -335,7 +410,18 @@ def test_bad_coco_findings(
 ) -> None:
     (place / "found.json").write_text(json.dumps(content))
     assert run("found.json", "truth.json") == 2
-    assert says in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert says in error
+    assert len(error.strip().splitlines()) == 1
+    assert len(error) < 300
+    assert not (place / "found-evaluate").exists()
+
+
+def test_text_that_no_file_can_hold(place: Path) -> None:
+    half = json.loads('"\\ud800"')  # one half of a character of two
+    (place / "truth.json").write_text(images_with(group=half))
+    assert run("findings.csv", "truth.json", "--out", "out") == 0
+    assert set(summary(place / "out")["groups"]) == {"?", "two"}
 
 
 def test_what_is_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

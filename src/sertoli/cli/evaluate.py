@@ -48,12 +48,14 @@ def command(
     TRUTH is a COCO file. Writes summary.json and precision_recall.png.
     """
     # Only here: they bring pandas and matplotlib with them.
+    from sertoli.cli._watch import say
     from sertoli.outputs import OutputFolder
     from sertoli.sperm import plain_text
     from sertoli.sperm.evaluation import compare, figures, plot_precision_recall, table
 
     comparison = compare(findings, truth, _names(classes), _names(ignore))
     evaluation = comparison.evaluation
+    weights = comparison.weights
     summary = {
         "schema_version": 1,
         "command": "evaluate",
@@ -65,6 +67,7 @@ def command(
         "background_classes": list(comparison.truth.background_classes),
         "findings_outside_truth": comparison.outside_truth,
         **figures(evaluation),
+        "weights": weights,
         "notes": list(comparison.notes),
         "disclaimer": DISCLAIMER,
     }
@@ -79,6 +82,8 @@ def command(
     except BaseException:
         folder.discard()
         raise
+    if weights and weights["restriction"]:
+        say(f"weights {weights['name']}: {weights['restriction']}")
     if as_json:
         click.echo(text, nl=False)
         return

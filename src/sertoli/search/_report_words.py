@@ -103,14 +103,13 @@ def warnings_of(summary: dict[str, Any], gathered: Gathered, shown: int) -> list
 def settings_of(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """Return name and value of what the search went by."""
     settings, optics = summary["settings"], summary["optics"]
-    um_per_px = optics["um_per_px"]
     speed = summary["fields_per_s"]
     rows = [
         ("Input", summary["input"]),
         ("Searched as", summary["kind"]),
         ("Specimen", settings["specimen"] or "not given"),
         ("Lowest probability (confidence)", f"{settings['confidence']:g}"),
-        ("Pixel size", "unknown" if um_per_px is None else f"{um_per_px:g} µm per px"),
+        ("Pixel size", _pixel_size(optics)),
         ("Enlarged for the network", _enlarged(optics["magnification"])),
         ("Modality", (optics["modality"] or "unknown").replace("_", " ")),
         ("Frames per second given", "no" if settings["fps"] is None else f"{settings['fps']:g}"),
@@ -123,6 +122,17 @@ def settings_of(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("Sertoli", summary["sertoli_version"]),
     ]
     return [(name, str(value)) for name, value in rows]
+
+
+def _pixel_size(optics: dict[str, Any]) -> str:
+    several = optics.get("um_per_px_of_files", [optics["um_per_px"]])
+    known = [size for size in several if size is not None]
+    if not known:
+        return "unknown"
+    size = f"{known[0]:g} µm per px"
+    if len(known) > 1:
+        size = f"several: {known[0]:g} to {known[-1]:g} µm per px"
+    return size if len(known) == len(several) else f"{size}, unknown for some files"
 
 
 def _enlarged(magnification: float | None) -> str:

@@ -40,8 +40,6 @@ def summarise(
     known = searched + len(gathered.broken)
     reached = gathered.last_index + 1 if stopped or total is None else total
     lost = max(0, reached - known)
-    sizes = gathered.um_per_px
-    um_per_px = next(iter(sizes)) if len(sizes) == 1 else source.optics.um_per_px
     modality = source.optics.modality
     elapsed = gathered.elapsed_s
     confidence = confidence_of(settings, finder)
@@ -89,7 +87,7 @@ def summarise(
             "specimen": settings.specimen,
         },
         "optics": {
-            "um_per_px": um_per_px,
+            **_pixel_size(gathered.um_per_px, source),
             "modality": None if modality is None else modality.value,
             "magnification": magnification,
         },
@@ -103,3 +101,11 @@ def summarise(
         "fields_per_s": round(searched / elapsed, 3) if elapsed > 0 else None,
         "identity": dict(identity),
     }
+
+
+def _pixel_size(sizes: set[float | None], source: FrameSource) -> dict[str, Any]:
+    """Return the one pixel size of all files, or those that they have: None if one says none."""
+    if len(sizes) < 2:
+        return {"um_per_px": next(iter(sizes), source.optics.um_per_px)}
+    known = sorted(size for size in sizes if size is not None)
+    return {"um_per_px": None, "um_per_px_of_files": [*known, *([None] if None in sizes else [])]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from sertoli.errors import InputError
+from sertoli.sperm.evaluation._coco import (
+    MAX_FRAMES,
+    MAX_PX,
+    place_of,
+    read_box,
+    read_frame,
+    read_ids,
+    read_integer,
+    read_json,
+    read_objects,
+    read_score,
+    read_text,
+    shown,
+)
 from sertoli.sperm.evaluation._matching import Boxes
-from sertoli.sperm.evaluation._truth import read_box, read_json
 
 _NUMBERS = ("frame", "x_px", "y_px", "width_px", "height_px", "probability")
 _COLUMNS = (*_NUMBERS, "file")
-
-_Refuse = Callable[[npt.NDArray[np.bool_], tuple[str, ...], str], None]
-"""Called with flags of bad rows, the columns concerned and the rule they break."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,15 +104,26 @@ def _read_csv(path: Path) -> Findings:
     def refuse(bad: npt.NDArray[np.bool_], columns: tuple[str, ...], rule: str) -> None:
         if bad.any():
             row = int(bad.argmax())
-            shown = ", ".join(f"{name} '{table[name].iloc[row]}'" for name in columns)
+            cells = ", ".join(f"{name} {shown(table[name].iloc[row])}" for name in columns)
             # The header is line 1 of the file.
-            raise InputError(f"line {row + 2} of {path} has {shown}", rule)
+            raise InputError(f"line {row + 2} of {path} has {cells}", rule)
 
     for column, name in enumerate(_NUMBERS):
-        refuse(~np.isfinite(values[:, column]), (name,), "it should be a number")
+        refuse(~np.isfinite(values[:, column]), (name,), "it should be a plain number")
     frame, x, y, width, height, probability = values.T
-    refuse((frame < 0) | (frame % 1 != 0), ("frame",), "frames are whole numbers from 0")
-    _refuse_absurd(width, height, probability, refuse)
+    refuse(
+        (frame < 0) | (frame >= MAX_FRAMES) | (frame % 1 != 0),
+        ("frame",),
+        "frames are whole numbers from 0",
+    )
+    for name, value in zip(_NUMBERS[1:5], (x, y, width, height), strict=True):
+        refuse(np.abs(value) > MAX_PX, (name,), f"it should lie within {MAX_PX:,.0f} px")
+    refuse((width < 0) | (height < 0), ("width_px", "height_px"), "a box cannot be negative")
+    refuse(
+        (probability < 0) | (probability > 1),
+        ("probability",),
+        "a probability is a number from 0 to 1",
+    )
     files = table["file"].to_numpy(str)
     if len(table) and (files == "").any() and (files != "").any():
         raise InputError(
@@ -122,49 +143,48 @@ def _read_coco(path: Path) -> Findings:
         raise InputError(
             f"{path} has no list of annotations", "give COCO with scores, or a list of COCO results"
         )
-    names = {} if by_image_id else _image_names(data.get("images"), path)
+    names = {} if by_image_id else _image_names(data, path)
     boxes, scores, keys = [], [], []
     for number, row in enumerate(rows):
-        where = f"annotation {row.get('id', number)} of {path}"
-        score, image_id = row.get("score"), row.get("image_id")
-        if not isinstance(score, (int, float)):
-            raise InputError(f"{where} has score {score!r}", "every finding needs a number there")
-        if not isinstance(image_id, int) or (not by_image_id and image_id not in names):
-            raise InputError(f"{where} has image_id {image_id!r}", "it should be one of 'images'")
-        boxes.append(read_box(row, where))
-        scores.append(float(score))
-        keys.append(image_id if by_image_id else names[image_id])
-
-    def refuse(bad: npt.NDArray[np.bool_], columns: tuple[str, ...], rule: str) -> None:
-        if bad.any():
-            row = rows[int(bad.argmax())]
-            shown = f"bbox {row['bbox']}" if "width_px" in columns else f"score {row['score']}"
+        where = place_of(row, number, path)
+        image_id = read_integer(row, "image_id", where)
+        if not by_image_id and image_id not in names:
             raise InputError(
-                f"annotation {row.get('id', bad.argmax())} of {path} has {shown}", rule
+                f"{where} has image_id {shown(image_id)}", "it should be one of 'images'"
             )
-
-    box_array = np.array(boxes, np.float64).reshape(-1, 4)
-    score_array = np.array(scores, np.float64)
-    _refuse_absurd(box_array[:, 2], box_array[:, 3], score_array, refuse)
+        scores.append(read_score(row, where))
+        box = read_box(row, where)
+        if box[2] < 0 or box[3] < 0:
+            raise InputError(f"{where} has bbox {shown(row['bbox'])}", "a box cannot be negative")
+        boxes.append(box)
+        keys.append(image_id if by_image_id else names[image_id])
     images, image = _index(keys)
-    return Findings(box_array, score_array, image, images, by_image_id)
+    return Findings(
+        np.array(boxes, np.float64).reshape(-1, 4),
+        np.array(scores, np.float64),
+        image,
+        images,
+        by_image_id,
+    )
 
 
-def _image_names(images: Any, path: Path) -> dict[Any, str | int]:
+def _image_names(data: Any, path: Path) -> dict[int, str | int]:
     """Return for each image id what names it: its file, or its frame in a video.
 
     The frames of a video have no ``file_name`` of their own: none, or all the same.
     """
-    if not isinstance(images, list) or not all(isinstance(item, dict) for item in images):
-        raise InputError(f"{path} has no list 'images'", "give COCO with scores")
-    files = [str(item.get("file_name") or "") for item in images]
+    images = read_objects(data, "images", path, "give COCO with scores")
+    ids = read_ids(images, "images", path)
+    places = [f"image {shown(image_id)} of {path}" for image_id in ids]
+    files = [
+        read_text(item, "file_name", where) for item, where in zip(images, places, strict=True)
+    ]
     if len(set(files)) == len(files) and "" not in files:
-        return {item.get("id"): file for item, file in zip(images, files, strict=True)}
-    frames = [item.get("frame", place) for place, item in enumerate(images)]
-    for frame in frames:
-        if not isinstance(frame, int):
-            raise InputError(f"{path} has an image with frame {frame!r}", "frames count from 0")
-    return {item.get("id"): frame for item, frame in zip(images, frames, strict=True)}
+        return dict(zip(ids, files, strict=True))
+    return {
+        image_id: read_frame({"frame": place, **item}, where)
+        for place, (image_id, item, where) in enumerate(zip(ids, images, places, strict=True))
+    }
 
 
 def _index(
@@ -173,18 +193,3 @@ def _index(
     places: dict[str | int, int] = {}
     index = [places.setdefault(key, len(places)) for key in keys]
     return tuple(places), np.array(index, np.intp)
-
-
-def _refuse_absurd(
-    width: npt.NDArray[np.float64],
-    height: npt.NDArray[np.float64],
-    probability: npt.NDArray[np.float64],
-    refuse: _Refuse,
-) -> None:
-    refuse((width < 0) | (height < 0), ("width_px", "height_px"), "a box cannot be negative")
-    # The comparison is also false for NaN.
-    refuse(
-        ~((probability >= 0) & (probability <= 1)),
-        ("probability",),
-        "a probability is a number from 0 to 1",
-    )

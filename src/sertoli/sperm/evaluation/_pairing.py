@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sertoli.errors import InputError
 from sertoli.sperm.evaluation._findings import Findings, read_findings
 from sertoli.sperm.evaluation._scores import Evaluation, ImageResult, evaluate
+from sertoli.sperm.evaluation._searched import Searched, read_searched
 from sertoli.sperm.evaluation._truth import (
     IGNORED_CLASSES,
     SPERM_CLASSES,
@@ -38,12 +39,16 @@ class Comparison:
         Findings in images the truth does not have: left out.
     notes : tuple of str
         What a reader of the figures must know.
+    weights : dict or None
+        ``name``, ``sha256`` and ``restriction`` of the weights that the findings were made
+        with; None where no summary of a search stands beside them.
     """
 
     evaluation: Evaluation
     truth: Truth
     outside_truth: int
     notes: tuple[str, ...]
+    weights: dict[str, str | None] | None
 
 
 def compare(
@@ -55,7 +60,8 @@ def compare(
     """Read findings and truth and evaluate them.
 
     An image belongs to the truth image with its file name (of a folder) or its frame number
-    (of a video). Truth images without findings count as searched in vain.
+    (of a video). Truth images without findings count as searched in vain; where the search
+    of the findings left some out, a note says so.
 
     Parameters
     ----------
@@ -69,6 +75,7 @@ def compare(
     """
     truth = read_truth(truth_path, classes, ignored_classes)
     findings = read_findings(findings_path)
+    searched = read_searched(findings_path)
     places = _places(findings, truth.images, truth_path)
     outside = int(np.count_nonzero(places < 0))
     evaluation = evaluate(
@@ -81,8 +88,8 @@ def compare(
         )
         for image, rows in zip(truth.images, _rows_by_place(places, len(truth.images)), strict=True)
     )
-    notes = _notes(evaluation, outside, (findings_path, truth_path))
-    return Comparison(evaluation, truth, outside, notes)
+    notes = _notes(evaluation, outside, searched, (findings_path, truth_path))
+    return Comparison(evaluation, truth, outside, notes, searched.weights)
 
 
 def _places(findings: Findings, images: tuple[TruthImage, ...], truth_path: Path) -> Indices:
@@ -136,7 +143,9 @@ def _rows_by_place(places: Indices, count: int) -> list[Indices]:
     return [order[edges[place] : edges[place + 1]] for place in range(count)]
 
 
-def _notes(evaluation: Evaluation, outside: int, paths: tuple[Path, Path]) -> tuple[str, ...]:
+def _notes(
+    evaluation: Evaluation, outside: int, searched: Searched, paths: tuple[Path, Path]
+) -> tuple[str, ...]:
     notes = []
     lowest = evaluation.lowest_probability
     if lowest is None:
@@ -149,6 +158,8 @@ def _notes(evaluation: Evaluation, outside: int, paths: tuple[Path, Path]) -> tu
                 "search with a low --confidence for them"
             )
         notes.append(note + ".")
+    if searched.unsearched:
+        notes.append(searched.unsearched)
     if outside:
         notes.append(
             f"{outside} findings of {paths[0].name} lie in images that {paths[1].name} does not "

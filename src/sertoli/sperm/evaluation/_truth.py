@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sertoli.errors import InputError, SettingError
+from sertoli.sperm.evaluation._coco import (
+    place_of,
+    read_box,
+    read_frame,
+    read_ids,
+    read_integer,
+    read_json,
+    read_objects,
+    read_text,
+    shown,
+)
 from sertoli.sperm.evaluation._matching import Boxes, Flags
 
 SPERM_CLASSES = ("sperm", "small_or_pinhead")
@@ -47,24 +55,6 @@ class Truth:
     background_classes: tuple[str, ...]
 
 
-def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or is no JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror or error}", "check the name and its permissions"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", "give a COCO file") from error
-
-
 def read_truth(
     path: Path,
     classes: Sequence[str] = SPERM_CLASSES,
@@ -85,7 +75,7 @@ def read_truth(
     Raises
     ------
     InputError
-        If the file is not COCO, or a box in it is not four finite numbers.
+        If the file is not COCO, or a field of it is not what it should be.
     SettingError
         If a class is named twice, or the file does not have it. The names that are looked
         for by default may be absent: fields without any sperm are told by every finding
@@ -93,42 +83,47 @@ def read_truth(
     """
     data = read_json(path)
     images, annotations, categories = (
-        _list_of_objects(data, key, path) for key in ("images", "annotations", "categories")
+        read_objects(data, key, path, "give a COCO file with images, annotations and categories")
+        for key in ("images", "annotations", "categories")
     )
-    names = {_integer(c, "id", f"a category of {path}"): str(c.get("name")) for c in categories}
+    names = {
+        category_id: read_text(category, "name", f"category {shown(category_id)} of {path}")
+        for category_id, category in zip(
+            read_ids(categories, "categories", path), categories, strict=True
+        )
+    }
     wanted, ignored = _choose(classes, ignored_classes, tuple(names.values()), path)
 
-    boxes: dict[int, list[tuple[list[float], bool]]] = {}
-    for image in images:
-        boxes[_integer(image, "id", f"an image of {path}")] = []
-    if len(boxes) < len(images):
-        raise InputError(f"{path} gives the same id to several images", "number them apart")
+    image_ids = read_ids(images, "images", path)
+    boxes: dict[int, list[tuple[list[float], bool]]] = {image_id: [] for image_id in image_ids}
     for number, annotation in enumerate(annotations):
-        where = f"annotation {annotation.get('id', number)} of {path}"
-        name = names.get(_integer(annotation, "category_id", where))
-        image_id = _integer(annotation, "image_id", where)
+        where = place_of(annotation, number, path)
+        name = names.get(read_integer(annotation, "category_id", where))
+        image_id = read_integer(annotation, "image_id", where)
         if name is None or image_id not in boxes:
             field = "category_id" if name is None else "image_id"
             raise InputError(
                 f"{where} has a {field} that the file does not list",
                 "list it, or remove the annotation",
             )
+        crowd = annotation.get("iscrowd")
+        if crowd not in (None, 0, 1):
+            raise InputError(f"{where} has iscrowd {shown(crowd)}", "it should be 0 or 1")
         box = read_box(annotation, where)
         if name in (*wanted, *ignored) and box[2] > 0 and box[3] > 0:
-            dont_care = name in ignored or bool(annotation.get("iscrowd"))
-            boxes[image_id].append((box, dont_care))
+            boxes[image_id].append((box, name in ignored or bool(crowd)))
 
     has_frames = any("frame" in image for image in images)
     read = []
-    for place, image in enumerate(images):
-        where = f"image {image['id']} of {path}"
-        here = boxes[image["id"]]
+    for place, (image_id, image) in enumerate(zip(image_ids, images, strict=True)):
+        where = f"image {shown(image_id)} of {path}"
+        here = boxes[image_id]
         read.append(
             TruthImage(
-                image_id=image["id"],
-                file_name=str(image.get("file_name") or ""),
-                frame=_integer(image, "frame", where) if has_frames else place,
-                group="" if image.get("group") is None else str(image["group"]),
+                image_id=image_id,
+                file_name=read_text(image, "file_name", where),
+                frame=read_frame(image, where) if has_frames else place,
+                group=read_text(image, "group", where),
                 boxes_px=np.array([box for box, _ in here], np.float64).reshape(-1, 4),
                 ignored=np.array([dont_care for _, dont_care in here], np.bool_),
             )
@@ -137,25 +132,6 @@ def read_truth(
         raise InputError(f"{path} lists no image", "give a COCO file with labelled images")
     background = tuple(n for n in names.values() if n not in (*wanted, *ignored))
     return Truth(tuple(read), wanted, ignored, background)
-
-
-def read_box(annotation: dict[str, Any], where: str) -> list[float]:
-    """Return ``bbox`` as four floats.
-
-    Raises
-    ------
-    InputError
-        If it is not four finite numbers.
-    """
-    box = annotation.get("bbox")
-    if isinstance(box, list) and len(box) == 4:
-        try:
-            numbers = [float(v) for v in box if isinstance(v, (int, float))]
-        except OverflowError:  # whole numbers have no bounds in JSON
-            numbers = []
-        if len(numbers) == 4 and all(map(math.isfinite, numbers)):
-            return numbers
-    raise InputError(f"{where} has bbox {box!r}", "a box is [x, y, width, height] in px")
 
 
 def _choose(
@@ -174,20 +150,3 @@ def _choose(
         raise SettingError(f"{path} has no class '{absent[0]}'", f"its classes are: {listed}")
     wanted = tuple(name for name in classes if name in present)
     return wanted, tuple(name for name in ignored if name in present)
-
-
-def _list_of_objects(data: Any, key: str, path: Path) -> list[dict[str, Any]]:
-    value = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise InputError(
-            f"{path} has no list '{key}'",
-            "give a COCO file with images, annotations and categories",
-        )
-    return value
-
-
-def _integer(item: dict[str, Any], key: str, where: str) -> int:
-    value = item.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InputError(f"{where} has {key} {value!r}", "it should be a whole number")
-    return value
