@@ -72,6 +72,26 @@ def test_decide_without_a_terminal(searched: Path, capsys: pytest.CaptureFixture
     assert "not a medical device" in listed
 
 
+@pytest.mark.parametrize("asked", ["--json", "--list"])
+def test_says_the_restriction_of_the_weights(
+    searched: Path, asked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("review", searched, asked) == 0
+    assert capsys.readouterr().err == ""
+    file = searched / "summary.json"
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    weights = {"name": "research", "sha256": "0" * 64, "restriction": "for tests only"}
+    file.write_text(json.dumps(summary | {"weights": weights}), encoding="utf-8", newline="\n")
+    for _ in range(2):  # said at every use
+        assert run("review", searched, asked) == 0
+        told = capsys.readouterr()
+        assert told.err == "sertoli: weights research: for tests only\n"
+    assert asked == "--list" or json.loads(told.out)["weights"] == weights
+    review = json.loads((searched / "review.json").read_text(encoding="utf-8"))
+    assert review["weights"] == weights
+    assert json.loads(file.read_text(encoding="utf-8"))["weights"] == weights
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -117,6 +137,7 @@ def test_by_eye_from_python_to_json(tmp_path: Path, capsys: pytest.CaptureFixtur
     told = json.loads(capsys.readouterr().out)
     assert (told["confirmed"], told["frames_total"]) == (1, 1)
     assert told["bound"]["upper_bound_95"] is None
+    assert told["weights"] is None
     assert (out / "review.jsonl").is_file()
     for outside in ("1:30:20", "0:80:20", "0:30:60"):
         assert run("review", picture, "--out", out, "--mark", "0:9:9", "--mark", outside) == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sertoli.operation.simulated import keep_record, review_by_truth, show_field
+from sertoli.operation.simulated import keep_record, review_by_truth, show_field, write_page
 from sertoli.operation.simulated._field import _numbered
 from sertoli.search.review import ReviewQueue, State
 
@@ -84,6 +84,16 @@ def test_only_what_lies_on_a_sperm_is_confirmed(reviewed: dict[str, Any], tmp_pa
     assert (reviewed["confirmed"], reviewed["rejected"], reviewed["open"]) == (2, 2, 0)
     assert reviewed["reviewers"] == ["simulated reviewer"]
     assert reviewed["complete"] is True
+
+
+def test_the_page_says_the_restriction_of_the_weights(tmp_path: Path) -> None:
+    field = dict.fromkeys(("picture", "enhanced", "overlay", "tubules", "statement", "seed"), "x")
+    summary = {"sertoli_version": "0", "seed": 1, "disclaimer": "x", "stopped": True}
+    summary |= {"field": {**field, "numbered": []}, "evaluation": None}
+    for restriction, times in ((None, 0), ("for tests only", 1)):
+        search = {"weights": {"restriction": restriction}}
+        page = write_page(tmp_path, {**summary, "search": search}, "Nothing.")
+        assert page.read_text(encoding="utf-8").count("restricted: for tests only.") == times
 
 
 def test_the_record_holds_what_was_confirmed(reviewed: dict[str, Any], tmp_path: Path) -> None:

@@ -39,6 +39,24 @@ def test_one_folder_an_input_and_a_page_above(
     assert page.count("Research software, not a medical device.") == 2
 
 
+def test_the_page_above_says_what_the_reports_say(
+    recording: Path, nothing: Path, tmp_path: Path, finder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "out" / "report.html"
+    search_all([recording, nothing], page.parent, finder, STILLS)
+    assert 'class="notice"' not in page.read_text(encoding="utf-8")
+    finder.restriction = "for <tests> only"
+    monkeypatch.setattr(
+        finder, "is_unfamiliar", lambda frame, **_: bool(frame.grey().max() < 100), raising=True
+    )
+    search_all([recording, nothing], page.parent, finder, STILLS, overwrite=True)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("restricted: for &lt;tests&gt; only.") == 1
+    first, second = text.split("<tbody>")[1].split("</tr>")[:2]
+    assert "notice" not in first
+    assert "unlike anything that the detector was trained on" in second
+
+
 def test_without_out_each_gets_its_own(
     recording: Path,
     nothing: Path,

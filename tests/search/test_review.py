@@ -39,6 +39,21 @@ def searched(
     return search(recording, tmp_path_factory.mktemp("s") / "out", new_finder(), SEQUENCE).folder
 
 
+def test_a_restriction_stays_on_the_report_and_goes_into_the_review(
+    recording: Path, tmp_path: Path, new_finder: Callable[[], Any]
+) -> None:
+    finder = new_finder()
+    finder.restriction = "for tests only"
+    place = search(recording, tmp_path / "out", finder, SEQUENCE).folder
+    queue = ReviewQueue(place, "AB")
+    queue.confirm(queue.candidates[0])
+    assert queue.restriction == "for tests only"
+    assert write_review(queue)["weights"]["restriction"] == "for tests only"
+    page = (place / "report.html").read_text(encoding="utf-8")
+    assert "Reviewed: 1 confirmed" in page
+    assert page.count("for tests only") == 1
+
+
 @pytest.fixture
 def folder(searched: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(searched, tmp_path / "out"))

@@ -1,4 +1,5 @@
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from training.sperm import train as training
 from training.sperm.batches import Supply, batch
 from training.sperm.export import describe, write_onnx
 from training.sperm.network import ALIGNMENT, STRIDE, SpermNetwork, receptive_radius_px
@@ -69,6 +71,27 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     for ours, theirs in ((unbroken.network, again.network), (unbroken.average, again.average)):
         for name, value in ours.state_dict().items():
             assert torch.equal(value, theirs.state_dict()[name]), name
+
+
+def test_a_run_does_not_begin_with_restricted_weights(
+    tmp_path: Path,
+    weights_saying: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, out = tmp_path / "start.onnx", tmp_path / "run"
+    file.write_bytes(weights_saying(restriction="for tests only"))
+    arguments = ["train", "--data", "none", "--out", str(out), "--start", str(file)]
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit) as left:
+        training.main()
+    assert left.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert str(file) in said
+    assert "for tests only" in said
+    assert not out.exists()
+    file.write_bytes(weights_saying())
+    assert training.restriction_of(file) == ""
 
 
 def test_a_batch_depends_on_seed_and_step_alone(supply: Supply) -> None:

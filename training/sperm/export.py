@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import sertoli
 from sertoli.sperm import Detector
 from sertoli.sperm._company import KEY as COMPANY
 from sertoli.sperm._familiarity import KEY
@@ -33,6 +34,9 @@ AGREEMENT = 1e-3
 
 DEFAULT_OUT = Path("src/sertoli/weights") / DEFAULT.file_name
 RESEARCH_OUT = Path(RESEARCH_FOLDER) / RESEARCH.file_name
+
+PACKAGES = (Path("src/sertoli"), Path(sertoli.__file__).parent)
+"""Folders that ship: the sources worked in, and the package in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,7 @@ def main() -> None:
         options.restriction or terms.restriction,
     )
     out = options.out or _place(options.run, origin)
-    if terms.restriction and out.resolve().is_relative_to(DEFAULT_OUT.parent.resolve()):
-        parser.error("restricted weights do not go into the package: give another --out")
+    keep_out_of_package(parser, terms.restriction, out)
     fields = run.settings.fields
     sets = held_out(options.data, options.cache if fields else None)
     matched = {name: match(run.average, scenes) for name, scenes in sets.items()}
@@ -108,6 +111,24 @@ def main() -> None:
     write_onnx(run.average, out, metadata)
     check(run.average, out)
     print(json.dumps(metadata, indent=2))
+
+
+def keep_out_of_package(
+    parser: argparse.ArgumentParser, restriction: str | None, out: Path
+) -> None:
+    """End with one line where restricted weights would lie in what ships.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    restriction : str or None
+        Of the weights.
+    out : Path
+        Where they are to be written.
+    """
+    place = out.resolve()
+    if restriction and any(place.is_relative_to(one.resolve()) for one in PACKAGES):
+        parser.error("restricted weights do not go into the package: give another --out")
 
 
 def _place(folder: Path, origin: Origin | None) -> Path:

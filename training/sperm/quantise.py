@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +24,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from sertoli.sperm import Network
 from sertoli.sperm._tiles import nearest_scale
-from sertoli.sperm._weights import read_weights
-from sertoli.sperm.learning._matched import Matched
+from sertoli.sperm._weights import named, read_weights
+from sertoli.sperm.learning._calibration import Calibration
+from training.sperm.export import keep_out_of_package
 from training.sperm.fields import phantom_fields
 from training.sperm.scenes import Scene
 from training.sperm.validation import as_searched, held_out, match
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     options = parser.parse_args()
     before = Network(options.weights, device="cpu")
+    keep_out_of_package(parser, before.restriction, options.out)
     fields = phantom_fields(options.cache, 0, CALIBRATION_FIELDS, workers=2)
     pictures = [
         as_searched(scene, nearest_scale(scene.um_per_px / before.um_per_px_reference))
@@ -57,7 +60,7 @@ def main() -> None:
     sets = held_out(options.data, options.cache)
     with TemporaryDirectory(prefix="sertoli-int8-") as folder:
         file = Path(folder) / "int8.onnx"
-        about = {**before.metadata, "quantised_from": before.sha256}
+        about = said_of(options.weights, before)
         quantise(content, pictures, file, about)
         figures = compare(before, Network(file, device="cpu"), sets)
         about["held_out"] = json.dumps({name: after for name, (_, after) in figures.items()})
@@ -72,6 +75,17 @@ def main() -> None:
     part.write_bytes(made)
     part.replace(options.out)
     print(f"wrote {options.out}, {len(made)} bytes")
+
+
+def said_of(weights: str, before: Network) -> dict[str, str]:
+    """Return what the 8-bit copy says of itself: what the weights say, and their hash.
+
+    Named weights are under the terms of their name, also where the file forgot them.
+    """
+    known = named(weights)
+    terms = {"licence": known.licence} if known is not None else {}
+    bound = {"restriction": before.restriction} if before.restriction else {}
+    return {**terms, **before.metadata, **bound, "quantised_from": before.sha256}
 
 
 def quantise(
@@ -139,19 +153,22 @@ def fine_nodes(graph: onnx.GraphProto) -> list[str]:
 def compare(
     before: Network, after: Network, sets: Mapping[str, list[Scene]]
 ) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
-    """Return the figures of two networks on each set, at the default confidence."""
+    """Return the figures of two networks on each set, as a search at the default confidence."""
     confidence = before.default_confidence
-    cut = (np.log(confidence / (1 - confidence)) - before.bias) * before.temperature
+    fitted = Calibration(
+        before.temperature,
+        before.bias,
+        before.candidate_share,
+        math.log(confidence / (1 - confidence)),
+        before.company,
+    )
 
-    def figures(matched: Matched) -> dict[str, float]:
-        return asdict(matched.at(float(cut)))
+    def figures(network: Network, scenes: list[Scene]) -> dict[str, float]:
+        matched = match(_as_function(network), scenes)
+        return asdict(fitted.applied(matched).at(fitted.best_log_odds))
 
     return {
-        name: (
-            figures(match(_as_function(before), scenes)),
-            figures(match(_as_function(after), scenes)),
-        )
-        for name, scenes in sets.items()
+        name: (figures(before, scenes), figures(after, scenes)) for name, scenes in sets.items()
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
+import onnx
 import torch
 
 from sertoli.sperm.learning._loss import detection_loss
@@ -47,6 +48,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     options = parser.parse_args()
+    if options.start and (restriction := restriction_of(options.start)):
+        parser.error(
+            f"--start {options.start}: {restriction}; begin with weights that are not restricted, "
+            "or train on with python -m training.sperm.research"
+        )
 
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
@@ -74,6 +80,15 @@ def main() -> None:
             begin_with(options.start, options.out, supply, settings)
         settings.write(options.out)
     train(options.out, supply, held_out(options.data, options.cache if fields else None))
+
+
+def restriction_of(weights: Path) -> str:
+    """Return what a weights file may not be used for; empty for no restriction.
+
+    Read without the package, which refuses files too old to search with.
+    """
+    said = {one.key: one.value for one in onnx.load(str(weights)).metadata_props}
+    return str(said.get("restriction", ""))
 
 
 def begin_with(weights: Path, out: Path, supply: Supply, settings: Settings) -> None:

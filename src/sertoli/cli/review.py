@@ -114,6 +114,10 @@ def command(
     finally:
         if seen is not None:
             seen.close()
+    if queue.restriction:
+        # only now: the terminal is cleared before every picture
+        weights = review["weights"].get("name", "of the search")
+        click.echo(f"sertoli: weights {weights}: {queue.restriction}", err=True)
     if as_list:
         review["queue"] = _listed(queue)
     if as_json:

@@ -127,6 +127,7 @@ def _finish(folder: OutputFolder, summary: dict[str, Any]) -> None:
             "input": entry["input"],
             "link": f"{quote(entry['folder'])}/report.html" if entry["summary"] else None,
             "result": _result(entry),
+            "warnings": _warnings(entry),
         }
         for entry in summary["inputs"]
     ]
@@ -147,6 +148,11 @@ def _result(entry: dict[str, Any]) -> str:
         line = result_line(entry["summary"])
         return f"{line} (stopped before its end)" if entry["summary"]["stopped"] else line
     return entry["error"] or "not searched: the search was stopped before"
+
+
+def _warnings(entry: dict[str, Any]) -> list[str]:
+    texts = [str(one["text"]) for one in (entry["summary"] or {}).get("warnings", [])]
+    return [f"{text[0].upper()}{text[1:]}." for text in texts]
 
 
 def _open_folder(

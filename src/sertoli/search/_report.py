@@ -101,15 +101,18 @@ def write_report(path: Path, journal: Path, gathered: Gathered, summary: dict[st
 def write_index(path: Path, rows: list[dict[str, Any]], summary: dict[str, Any]) -> None:
     """Write the page that leads to the reports of several inputs.
 
-    Each row has ``input``, ``result`` and ``link`` (None without a report).
+    Each row has ``input``, ``result``, ``warnings`` and ``link`` (None without a report).
     """
     sperm = summary["sperm"]
     found = f"{sperm:,} possible sperm" if sperm else "No sperm was found"
     stopped = ", stopped before the end" if summary["stopped"] else ""
+    searched = [entry["summary"]["weights"] for entry in summary["inputs"] if entry["summary"]]
     page = _template("index.html.j2").render(
         rows=rows,
         disclaimer=summary["disclaimer"],
         result=f"{found} in {len(rows)} inputs{stopped}",
+        # one detector searched them all
+        restriction=searched[0].get("restriction") if searched else None,
     )
     path.write_text(page, encoding="utf-8", newline="\n")
 

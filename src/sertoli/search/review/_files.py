@@ -84,6 +84,8 @@ def summarise_review(queue: ReviewQueue) -> dict[str, Any]:
         "disclaimer": DISCLAIMER,
         "command": "review",
         "input_content": queue.input_content,
+        # what was confirmed is under the same restriction as what the search found
+        "weights": None if queue.summary is None else queue.summary["weights"],
         # what it sums up: another search, or decisions since, make it out of date
         "search_finished_at": None if queue.summary is None else queue.summary["finished_at"],
         "journal_bytes": queue.journal.size_bytes,

@@ -130,6 +130,11 @@ class ReviewQueue:
         """Every candidate in the order of the queue, those marked by hand last."""
         return [*self._found, *self._extras]
 
+    @property
+    def restriction(self) -> str | None:
+        """What the weights of the search may not be used for; None without a restriction."""
+        return None if self.summary is None else self.summary["weights"].get("restriction")
+
     def begin(self) -> None:
         """Make the journal, and a review by eye its folder; the first decision does so too.
 
