@@ -57,6 +57,24 @@ def test_only_a_part_of_a_large_picture_is_looked_at() -> None:
     assert max(eye.areas) < 1.2 * MOST_PIXELS
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "expected"), [(1440, 1920, 0.5), (4000, 6000, 0.5), (7680, 9600, 1.0)]
+)
+def test_specks_in_the_middle_of_a_scan_do_not_stand_for_all_of_it(
+    height: int, width: int, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(grey: np.ndarray, contrast: float) -> tuple[np.ndarray, np.ndarray]:
+        # at half the size, three sure heads for each 640 x 480 px of the picture
+        count = round(3 * 4 * grey.size / (640 * 480))
+        return np.full((count, 2), HEAD_PX, np.float32), np.full(count, 0.9, np.float32)
+
+    monkeypatch.setattr("sertoli.sperm._magnification.TRIED", (0.5, 1.0))
+    pixels = np.zeros((height, width), np.uint8)
+    nothing = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
+    ways = iter((look, lambda grey, contrast: nothing))
+    assert estimate([Frame(pixels, 0)], lambda *seen: next(ways)(*seen)) == expected
+
+
 @pytest.mark.parametrize("um_per_px", [0.09, 0.36, 0.72])
 def test_a_known_pixel_size_needs_no_estimate(um_per_px: float) -> None:
     detector = Detector(threads=1)

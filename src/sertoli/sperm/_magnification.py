@@ -35,8 +35,15 @@ SIZE_TOLERANCE = 0.35
 """Standard deviation of the logarithm of that side."""
 
 KNOWN_BEFORE = 6.0
-"""The picture as it is counts as if so many sure heads a frame had been seen in it: round
+"""The picture as it is counts as if so many sure heads a field had been seen in it: round
 cells without any sperm can look like a few at a magnification nobody would choose."""
+
+MOST_OF_A_CAMERA_PX = 24_000_000
+"""A camera's frame holds one field, however fine its pixels; what is larger was put together
+from fields, and what looks like heads at a wrong magnification grows with it."""
+
+FIELD_PX = 640 * 480
+"""Of one field of such a scan, as it is."""
 
 SURE = 0.3
 """Findings below this probability are no evidence of anything."""
@@ -61,7 +68,7 @@ def estimate(frames: Sequence[Frame], look: Look) -> float:
         Network px per picture px; 1 where too little like a sperm is found at any.
     """
     evidence = np.zeros(len(TRIED))
-    evidence[TRIED.index(1.0)] = KNOWN_BEFORE * len(frames)
+    evidence[TRIED.index(1.0)] = KNOWN_BEFORE * sum(_fields(frame) for frame in frames)
     for frame in frames:
         contrast = frame_contrast(frame.pixels)
         for index, factor in enumerate(TRIED):
@@ -71,6 +78,11 @@ def estimate(frames: Sequence[Frame], look: Look) -> float:
                 seen = part.shape[0] * part.shape[1] / (frame.height_px * frame.width_px)
                 evidence[index] += _evidence(*look(whole_grey(part, scale), contrast)) / seen
     return TRIED[int(evidence.argmax())]
+
+
+def _fields(frame: Frame) -> float:
+    area = frame.height_px * frame.width_px
+    return 1.0 if area <= MOST_OF_A_CAMERA_PX else area / FIELD_PX
 
 
 def _middle(pixels: Pixels, scale: Scale) -> Pixels:
