@@ -15,11 +15,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sertoli.frames import Frame
 from sertoli.phantom import DishSource, make_dish
 from sertoli.phantom.render import OBSCURED_SPERM, Shown
 from sertoli.phantom.world import CellKind, Motility
-from sertoli.sperm import Detector
+from sertoli.search.review._candidates import PLACES
+from sertoli.sperm import Detections, Detector
 from sertoli.sperm.evaluation import ImageResult, match_centres
+from sertoli.sperm.tracking import FAINT_SHARE, TrackEvidence, link_recording
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -37,6 +40,9 @@ DOPED_SPERM_PER_FIELD = 2.0
 LOWEST_PROBABILITY = 0.01
 """What is less probable is no candidate: nobody reads that far down a list."""
 
+SWEEP_UM = (-4.0, -2.0, 0.0, 2.0, 4.0)
+"""Heights of the focus when it is turned through a field."""
+
 MOTILITIES = tuple(Motility)
 DONT_CARE = (OBSCURED_SPERM, CellKind.ELONGATED_SPERMATID)
 NO_SPERM = -1
@@ -52,10 +58,18 @@ class Plan:
         With one sperm in `FIELDS_PER_SPERM` fields.
     doped_fields : int
         With `DOPED_SPERM_PER_FIELD`.
+    swept : bool
+        Whether the focus is turned through every field (`SWEEP_UM`), instead of one picture.
     """
 
     rare_fields: int = 100
     doped_fields: int = 4
+    swept: bool = False
+
+    @property
+    def sweep_um(self) -> tuple[float, ...]:
+        """Heights of the focus at which a field is seen."""
+        return SWEEP_UM if self.swept else (0.0,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +143,8 @@ def settings_name(weights_sha256: str, plan: Plan) -> str:
     for path in sorted(Path(str(phantom)).rglob("*")):
         if path.suffix in (".py", ".csv"):
             made.update(path.read_bytes())
-    return f"{weights_sha256[:12]}-{made.hexdigest()[:12]}-{plan.rare_fields}-{plan.doped_fields}"
+    fields_of_a_dish = f"{plan.rare_fields}-{plan.doped_fields}{'-swept' if plan.swept else ''}"
+    return f"{weights_sha256[:12]}-{made.hexdigest()[:12]}-{fields_of_a_dish}"
 
 
 def search_dish(seed: int, plan: Plan, detector: Detector) -> DishRecord:
@@ -143,10 +158,10 @@ def search_dish(seed: int, plan: Plan, detector: Detector) -> DishRecord:
     """
     # Neighbours overlap: so many sperm a picture make one of its own every so many fields.
     distinct = (1 - OVERLAP) ** 2
-    rare = _source(seed, 1 / (FIELDS_PER_SPERM * distinct), plan.rare_fields)
+    rare = _source(seed, 1 / (FIELDS_PER_SPERM * distinct), plan.rare_fields, plan.sweep_um)
     field, place, probability, sperm, seen = [], [], [], [], set()
     for index in range(plan.rare_fields):
-        result, shown, stage_um = _look(rare, index, detector)
+        result, shown, stage_um = _look(rare, index, detector, len(plan.sweep_um))
         matches = match_centres(result.found_px, result.truth_px, result.ignored)
         counts = _is_counted(matches, result.ignored)
         numbers = np.array([s.cell.number for s in shown] + [NO_SPERM], np.int64)
@@ -156,11 +171,11 @@ def search_dish(seed: int, plan: Plan, detector: Detector) -> DishRecord:
         probability.append(result.probability[counts])
         sperm.append(numbers[matches[counts]])
         seen |= set(numbers[:-1][~result.ignored].tolist())
-    doped = _source(seed, DOPED_SPERM_PER_FIELD, plan.doped_fields)
+    doped = _source(seed, DOPED_SPERM_PER_FIELD, plan.doped_fields, plan.sweep_um)
     found: list[tuple[float, int, float]] = []
     false, obscured = [np.zeros(0)], 0
     for index in range(plan.doped_fields):
-        result, shown, _ = _look(doped, index, detector)
+        result, shown, _ = _look(doped, index, detector, len(plan.sweep_um))
         matches = match_centres(result.found_px, result.truth_px, result.ignored)
         false.append(result.probability[matches < 0])
         best = dict(zip(matches.tolist(), result.probability.tolist(), strict=True))
@@ -189,7 +204,9 @@ def search_dish(seed: int, plan: Plan, detector: Detector) -> DishRecord:
     )
 
 
-def _source(seed: int, sperm_per_field: float, count: int) -> DishSource:
+def _source(
+    seed: int, sperm_per_field: float, count: int, sweep_um: tuple[float, ...]
+) -> DishSource:
     return make_dish(
         seed,
         sperm_per_field=sperm_per_field,
@@ -197,21 +214,68 @@ def _source(seed: int, sperm_per_field: float, count: int) -> DishSource:
         width_px=WIDTH_PX,
         height_px=HEIGHT_PX,
         fields=count,
+        sweep_um=sweep_um,
     )
 
 
 def _look(
-    source: DishSource, index: int, detector: Detector
+    source: DishSource, index: int, detector: Detector, planes: int
 ) -> tuple[ImageResult, list[Shown], Floats]:
-    """Search one field: the result, the things it is scored on, and the stage's place."""
-    frame, shown = source.frame_with_truth(index)
+    """Search one field: the result, the things it is scored on, and the stage's place.
+
+    What can be seen is told from the middle plane alone, however many are searched.
+    """
+    taken = [source.frame_with_truth(index * planes + plane) for plane in range(planes)]
+    middle, shown = taken[planes // 2]
     wanted = [s for s in shown if s.label in (CellKind.SPERM, *DONT_CARE)]
     boxes = np.array([s.box_px for s in wanted], np.float64).reshape(-1, 4)
     ignored = np.array([s.label in DONT_CARE for s in wanted], np.bool_)
-    found = detector.detect(frame, confidence=LOWEST_PROBABILITY)
-    assert frame.stage_um is not None
+    if planes == 1:
+        found = detector.detect(middle, confidence=LOWEST_PROBABILITY)
+    else:
+        found = followed([frame for frame, _ in taken], detector)
+    assert middle.stage_um is not None
     result = ImageResult.of_detections(found, boxes, ignored)
-    return result, wanted, np.array(frame.stage_um[:2])
+    return result, wanted, np.array(middle.stage_um[:2])
+
+
+def followed(frames: list[Frame], detector: Detector) -> Detections:
+    """Search frames as a recording is searched; return one head for each track.
+
+    It lies where it was seen best, and is as probable as in `sertoli review`. In so few frames
+    motion cannot be told, and says nothing.
+
+    Parameters
+    ----------
+    frames : list of Frame
+        Of one place, one after the other.
+    detector : Detector
+    """
+    seen = [
+        (frame.index, detector.detect(frame, confidence=LOWEST_PROBABILITY), (0.0, 0.0))
+        for frame in frames
+    ]
+    tracks = link_recording(seen, plain_from=LOWEST_PROBABILITY / FAINT_SHARE)
+    known = [
+        (found.take(ids >= 0), ids[ids >= 0])
+        for (_, found, _), ids in zip(seen, tracks, strict=True)
+    ]
+    evidence = TrackEvidence()
+    for found, ids in known:
+        evidence.add(found.probability, ids)
+    track = np.concatenate([ids for _, ids in known])
+    centre = np.concatenate([found.centre_px for found, _ in known])
+    size = np.concatenate([found.size_px for found, _ in known])
+    own = np.concatenate([found.probability for found, _ in known])
+    weighed = evidence.weighed(own, track)
+    best, probability = [], []
+    for one in np.unique(track):
+        rows = np.flatnonzero(track == one)
+        rows = rows[np.argsort(-weighed[rows], kind="stable")]
+        best.append(rows[0])
+        probability.append(weighed[rows[:PLACES]].mean())
+    rows = np.array(best, np.int64)
+    return Detections(centre[rows], size[rows], np.array(probability, np.float32))
 
 
 def _is_counted(matches: npt.NDArray[np.intp], ignored: Flags) -> Flags:

@@ -15,12 +15,14 @@ from benchmarks.rare_dishes import (
     FIRST_SEED,
     HEIGHT_PX,
     MOTILITIES,
+    SWEEP_UM,
     UM_PER_PX,
     WIDTH_PX,
     DishRecord,
 )
 from benchmarks.rare_figures import (
     SHARE_TO_MEET,
+    Integers,
     ReviewList,
     effort,
     effort_band,
@@ -74,13 +76,76 @@ def false_rows(records: Sequence[DishRecord], confidence: float) -> Iterator[str
     """Count false candidates of the rare fields: all together, and the spread over dishes."""
     fields = np.array([r.rare_fields for r in records])
     for name, least in (("default confidence", confidence), ("0.5", 0.5), ("0.9", 0.9)):
-        counts = np.array([int(((r.probability >= least) & (r.sperm < 0)).sum()) for r in records])
+        counts = false_candidates(records, least)
         mean, (low, high) = mean_per_field(counts, fields)
         best, median, worst = np.percentile(counts / fields, (10, 50, 90))
         yield (
             f"| {name} | {fields.sum()} | {mean:.3f} | {low:.3f} to {high:.3f} "
             f"| {best:.3f} / {median:.3f} / {worst:.3f} |"
         )
+
+
+def false_candidates(records: Sequence[DishRecord], confidence: float) -> Integers:
+    """Count the false candidates of each dish's rare fields, (dishes,)."""
+    false = [int(((r.probability >= confidence) & (r.sperm < 0)).sum()) for r in records]
+    return np.array(false, np.int64)
+
+
+def sweep_lines(
+    single: Sequence[DishRecord], swept: Sequence[DishRecord], confidence: float
+) -> Iterator[str]:
+    """Set fields through which the focus was turned beside single pictures of the same dishes."""
+    yield (
+        "| at | one picture: recall | false candidates a field "
+        "| focus turned: recall | 95 % (Wilson) | false candidates a field |"
+    )
+    yield "|---|---|---|---|---|---|"
+    for name, least in (("default confidence", confidence), ("0.2", 0.2), ("0.1", 0.1)):
+        yield _sweep_row(name, single, least, swept, least)
+    alike = _confidence_of(swept, _false_a_field(single, confidence))
+    yield _sweep_row(
+        f"default confidence; focus turned: {alike:.3f}, as many false", single, confidence,
+        swept, alike,
+    )  # fmt: skip
+    planted = sum(len(r.doped_probability) for r in swept)
+    yield ""
+    yield (
+        f"The same {len(swept)} dishes and {planted} planted sperm; false candidates over "
+        f"{sum(r.rare_fields for r in swept)} fields with one sperm in {FIELDS_PER_SPERM}."
+    )
+
+
+def _sweep_row(
+    name: str,
+    single: Sequence[DishRecord],
+    single_least: float,
+    swept: Sequence[DishRecord],
+    swept_least: float,
+) -> str:
+    k, n = _found(swept, swept_least)
+    low, high = wilson(k, n)
+    found, planted = _found(single, single_least)
+    return (
+        f"| {name} | {found / planted:.3f} | {_false_a_field(single, single_least):.3f} "
+        f"| {k / n:.3f} | {low:.3f} to {high:.3f} | {_false_a_field(swept, swept_least):.3f} |"
+    )
+
+
+def _found(records: Sequence[DishRecord], confidence: float) -> tuple[int, int]:
+    """Return how many of the planted sperm are found, and how many there are."""
+    probability = np.concatenate([r.doped_probability for r in records])
+    return int((probability >= confidence).sum()), len(probability)
+
+
+def _false_a_field(records: Sequence[DishRecord], confidence: float) -> float:
+    return float(false_candidates(records, confidence).sum() / sum(r.rare_fields for r in records))
+
+
+def _confidence_of(records: Sequence[DishRecord], false_a_field: float) -> float:
+    """Return the lowest confidence with no more false candidates a field than that."""
+    false = np.sort(np.concatenate([r.probability[r.sperm < 0] for r in records]))[::-1]
+    most = int(false_a_field * sum(r.rare_fields for r in records))
+    return float(np.nextafter(false[most], 1.0)) if most < len(false) else 0.0
 
 
 def doped_row(records: Sequence[DishRecord], confidence: float) -> str:
@@ -179,10 +244,11 @@ def composite_lines(got: Composites, confidence: float) -> Iterator[str]:
 def report(
     records: Sequence[DishRecord],
     listed: ReviewList,
+    swept: Sequence[DishRecord],
     composites: Composites | None,
     detector: Detector,
 ) -> str:
-    """Format everything."""
+    """Format everything; ``swept`` may be empty."""
     confidence = detector.default_confidence
     hits = np.concatenate([r.doped_probability for r in records]) >= confidence
     recall = float(hits.mean())
@@ -216,6 +282,14 @@ def report(
         "",
         f"![Share of the sperm met as the list is read](images/{PICTURE_NAME})",
     ]
+    if swept:
+        lines += [
+            "",
+            f"**Focus turned** through every field, {len(SWEEP_UM)} pictures from "
+            f"{min(SWEEP_UM):g} to {max(SWEEP_UM):+g} um, followed as a recording is:",
+            "",
+            *sweep_lines(records, swept, confidence),
+        ]
     if composites is not None:
         lines += ["", "**Composites** of `visem11`:", "", *composite_lines(composites, confidence)]
     return "\n".join(lines)

@@ -60,6 +60,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dishes", type=int, default=200)
     parser.add_argument("--fields", type=int, default=100, help="rare fields of each dish")
+    parser.add_argument(
+        "--swept-fields",
+        type=int,
+        default=20,
+        help="rare fields of each dish through which the focus is turned as well; 0 for none",
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--weights", default="default")
     parser.add_argument("--work", type=Path, default=Path("runs/rare-sperm"))
@@ -77,8 +83,12 @@ def main() -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + options.dishes)
     plan = Plan(rare_fields=options.fields)
     records = search_dishes(seeds, plan, options.weights, options.work, options.workers)
+    swept = []
+    if options.swept_fields:
+        turned = Plan(rare_fields=options.swept_fields, swept=True)
+        swept = search_dishes(seeds, turned, options.weights, options.work, options.workers)
     listed = review_list(records)
-    text = report(records, listed, composites, detector)
+    text = report(records, listed, swept, composites, detector)
     print(text)
     if options.sensitivity:
         write_sensitivity(records, detector.weights_sha256, options.sensitivity)

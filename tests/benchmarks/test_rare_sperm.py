@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from benchmarks.rare_composites import cut_out, laid_in, without_sperm
-from benchmarks.rare_dishes import NO_SPERM, DishRecord, Plan, search_dish, settings_name
+from benchmarks.rare_dishes import (
+    NO_SPERM,
+    DishRecord,
+    Plan,
+    followed,
+    search_dish,
+    settings_name,
+)
 from benchmarks.rare_figures import (
     effort,
     effort_interval,
@@ -17,9 +25,10 @@ from benchmarks.rare_figures import (
     review_list,
     wilson,
 )
-from benchmarks.rare_report import report
+from benchmarks.rare_report import report, sweep_lines
 
-from sertoli.sperm import Detector
+from sertoli.frames import Frame
+from sertoli.sperm import Detections, Detector
 
 
 def record(
@@ -109,8 +118,52 @@ def test_a_dish_is_searched_kept_and_read_again(tmp_path: Path) -> None:
     assert (again.seed, again.modality) == (got.seed, got.modality)
     assert np.array_equal(again.probability, got.probability)
     assert settings_name("0" * 64, plan) != settings_name("0" * 64, Plan())
-    text = report([record([(0, 1.0, 0.9, 1)], [1])], review_list([got, again]), None, detector)
+    listed, alone = review_list([got, again]), [record([(0, 1.0, 0.9, 1)], [1])]
+    text = report(alone, listed, [], None, detector)
     assert text.startswith("SYNTHETIC")
+    assert "Focus" not in text
+    assert "**Focus turned**" in report(alone, listed, alone, None, detector)
+
+
+def test_with_the_focus_turned_the_same_sperm_are_looked_for() -> None:
+    detector = Detector(threads=1)
+    plans = [Plan(rare_fields=1, doped_fields=2, swept=swept) for swept in (False, True)]
+    one, swept = (search_dish(700_001, plan, detector) for plan in plans)
+    for name in ("doped_motility", "rare_sperm"):
+        assert np.array_equal(getattr(one, name), getattr(swept, name)), name
+    # a cell may have twitched meanwhile
+    assert swept.doped_contrast == pytest.approx(one.doped_contrast, rel=0.05)
+    assert not np.array_equal(one.doped_probability, swept.doped_probability)
+    assert settings_name("0" * 64, plans[0]) != settings_name("0" * 64, plans[1])
+
+
+def test_a_sperm_seen_at_several_heights_is_one_head_where_it_was_seen_best() -> None:
+    class Planes:
+        """Sees one head in both frames, and another in the second alone."""
+
+        def detect(self, frame: Frame, *, confidence: float) -> Detections:
+            centre = np.array([[20.0 + frame.index, 30.0], [70.0, 70.0]], np.float32)
+            chance = np.array([[0.2, 0.0], [0.8, 0.4]], np.float32)[frame.index]
+            seen = Detections(centre, np.full((2, 2), 12, np.float32), chance)
+            return seen.take(chance >= confidence)
+
+    frames = [Frame(np.zeros((90, 90), np.uint8), n) for n in range(2)]
+    found = followed(frames, cast(Detector, Planes()))
+    order = np.argsort(found.centre_px[:, 0])
+    assert found.centre_px[order].tolist() == [[21.0, 30.0], [70.0, 70.0]]
+    both, once = found.probability[order]
+    assert 0.2 < both < 0.8
+    assert once == pytest.approx(0.4, abs=0.05)
+
+
+def test_as_many_false_candidates_are_compared_with_as_many() -> None:
+    false = [(n, 9.0 * n, 0.3 + 0.1 * n, NO_SPERM) for n in range(4)]
+    one, swept = record(false, [], fields=4), record(false[:2], [], fields=2)
+    lines = list(sweep_lines([one], [swept], 0.5))
+    # two of four fields are false at 0.5; turned, one of two may be
+    assert lines[2] == "| default confidence | 0.500 | 0.500 | 0.500 | 0.095 to 0.905 | 0.000 |"
+    assert lines[5].startswith("| default confidence; focus turned: 0.300, as many false | 0.500 ")
+    assert lines[5].endswith("| 0.500 |")
 
 
 def test_a_covered_sperm_is_gone_and_a_laid_in_one_is_where_its_box_says() -> None:

@@ -34,6 +34,26 @@ def test_a_scan_visits_each_place_once_and_knows_where_it_is() -> None:
     assert source.optics.modality is Modality.DIC
 
 
+def test_the_focus_is_turned_through_each_place() -> None:
+    def heights(index: int) -> dict[int, float]:
+        return {s.cell.number: s.defocus_um for s in swept.frame_with_truth(index)[1]}
+
+    planes = (0.0, 3.0, 6.0)
+    one = make_dish(4, fields=2, width_px=160, height_px=120)
+    swept = make_dish(4, fields=2, width_px=160, height_px=120, sweep_um=planes)
+    frames = list(swept)
+    assert [frame.stage_um[2] for frame in frames if frame.stage_um] == [0.0, 3.0, 6.0] * 2
+    assert [frame.time_s for frame in frames] == pytest.approx([0.0, 0.1, 0.2, 0.5, 0.6, 0.7])
+    for alone, first, other in zip(one, frames[::3], frames[1::3], strict=True):
+        assert alone.stage_um == first.stage_um
+        assert np.array_equal(alone.pixels, first.pixels)
+        assert not np.array_equal(first.pixels, other.pixels)
+    low, high = heights(0), heights(2)
+    both = low.keys() & high.keys()
+    assert both
+    assert all(low[n] - high[n] == pytest.approx(6.0) for n in both)
+
+
 def test_a_serpentine_never_jumps() -> None:
     stops = scan(23, 100.0, 80.0)
     steps = [

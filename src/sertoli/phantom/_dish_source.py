@@ -14,6 +14,9 @@ from sertoli.phantom.world import Dish
 FOCUS_PERIOD_S = 12.0
 """A stage warms and sinks, a hand turns back."""
 
+SWEEP_STEP_S = 0.1
+"""From one height of a sweep to the next: a hand turns a few micrometres in half a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -24,11 +27,14 @@ class Stop:
     x_um, y_um : float
         Dish position of the picture's centre.
     time_s : float
+    focus_um : float
+        How much higher than the microscope's own plane is in focus.
     """
 
     x_um: float
     y_um: float
     time_s: float
+    focus_um: float = 0.0
 
 
 def watch(seconds: float, fps: float, x_um: float = 0.0, y_um: float = 0.0) -> list[Stop]:
@@ -37,7 +43,12 @@ def watch(seconds: float, fps: float, x_um: float = 0.0, y_um: float = 0.0) -> l
 
 
 def scan(
-    fields: int, width_um: float, height_um: float, overlap: float = 0.1, pause_s: float = 0.5
+    fields: int,
+    width_um: float,
+    height_um: float,
+    overlap: float = 0.1,
+    pause_s: float = 0.5,
+    sweep_um: Sequence[float] = (0.0,),
 ) -> list[Stop]:
     """Different places one after the other, in a serpentine as square as can be.
 
@@ -50,6 +61,8 @@ def scan(
         Share that neighbours have in common.
     pause_s : float
         From one place to the next.
+    sweep_um : sequence of float
+        Heights of the focus at which each place is taken, `SWEEP_STEP_S` after each other.
     """
     across = max(1, round((fields * height_um / width_um) ** 0.5))
     stops = []
@@ -57,13 +70,9 @@ def scan(
         row, column = divmod(n, across)
         if row % 2:
             column = across - 1 - column
-        stops.append(
-            Stop(
-                column * width_um * (1 - overlap),
-                row * height_um * (1 - overlap),
-                n * pause_s,
-            )
-        )
+        x_um, y_um = column * width_um * (1 - overlap), row * height_um * (1 - overlap)
+        for plane, focus_um in enumerate(sweep_um):
+            stops.append(Stop(x_um, y_um, n * pause_s + plane * SWEEP_STEP_S, focus_um))
     return stops
 
 
@@ -161,13 +170,13 @@ class DishSource(FrameSource):
             self._um_per_px,
         )
         swing = self._focus_swing_um * math.sin(2 * math.pi * stop.time_s / FOCUS_PERIOD_S)
-        look = replace(self._look, focus_um=self._look.focus_um + swing)
+        look = replace(self._look, focus_um=self._look.focus_um + stop.focus_um + swing)
         pixels, shown = take_picture(self._dish, look, view, stop.time_s, self.seed, self._frame_s)
         frame = Frame(
             pixels,
             index,
             time_s=stop.time_s - self._stops[0].time_s,
             optics=self._optics,
-            stage_um=(stop.x_um, stop.y_um, 0.0),
+            stage_um=(stop.x_um, stop.y_um, stop.focus_um),
         )
         return frame, shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,7 @@ def make_dish(
     seconds: float = 5.0,
     fps: float = 25.0,
     fields: int | None = None,
+    sweep_um: Sequence[float] = (0.0,),
     drift: Drift | None = None,
 ) -> DishSource:
     """Draw a dish and a laboratory from a seed.
@@ -53,6 +54,8 @@ def make_dish(
         Length and rate of a recording of one place.
     fields : int, optional
         Pictures of this many places instead.
+    sweep_um : sequence of float
+        Heights of the focus at which each of these places is taken.
     drift : Drift, optional
         Common motion of everything in the fluid; drawn from the seed if not given.
     """
@@ -68,7 +71,7 @@ def make_dish(
     drawn = Drift(
         (float(current[0]), float(current[1])), (float(swing[0]), float(swing[1])), period_s=8.0
     )
-    stops = scan(fields, *field_um) if fields else watch(seconds, fps)
+    stops = scan(fields, *field_um, sweep_um=sweep_um) if fields else watch(seconds, fps)
     return DishSource(
         Dish(seed, content, drift or drawn),
         replace(look, interlaced=look.interlaced and not fields),
