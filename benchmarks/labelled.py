@@ -32,7 +32,7 @@ from sertoli.sperm.evaluation import (
 Flags = npt.NDArray[np.bool_]
 
 LOW_CONFIDENCE = 0.02
-"""Confidence of every search; a search at a higher one finds the upper part of its list."""
+"""Confidence of a search whose findings are ranked."""
 
 SECOND_FRAMES = 50
 """Frames of ``visem11`` in a second."""
@@ -45,21 +45,29 @@ STILL_LENGTHS = 1.0
 class LabelledSet:
     """Folders of pictures with labels, scored as one set.
 
-    ``tracked`` sets say which box is which sperm, so that still cells can be told apart.
+    The groups of ``recordings`` are each all frames of one recording. ``tracked`` sets say
+    which box is which sperm, so that still cells can be told apart.
     """
 
     name: str
     content: str
     folders: tuple[str, ...]
+    recordings: bool = False
     tracked: bool = False
 
 
 LABELLED_SETS = (
-    LabelledSet("miamia", "semen, bright field, dark heads; unseen laboratory", ("miamia",)),
+    LabelledSet(
+        "miamia",
+        "semen, bright field, dark heads; unseen laboratory",
+        ("miamia",),
+        recordings=True,
+    ),
     LabelledSet(
         "visem11",
         "semen, phase contrast, bright heads; **training set**",
         ("visem11",),
+        recordings=True,
         tracked=True,
     ),
     LabelledSet(
@@ -99,7 +107,13 @@ def truth_of(folder: Path, every: int = 1) -> list[TruthImage]:
 
 
 def searched(
-    real: LabelledSet, data: Path, finder: Finder, *, every: int = 1, factor: float = 1.0
+    real: LabelledSet,
+    data: Path,
+    finder: Finder,
+    *,
+    confidence: float | None = None,
+    every: int = 1,
+    factor: float = 1.0,
 ) -> list[ImageResult]:
     """Search a set by the public function, without a pixel size.
 
@@ -110,6 +124,9 @@ def searched(
         Folder of the real sets.
     finder : Finder
         What finds the heads; a `sertoli.sperm.Detector`.
+    confidence : float, optional
+        The finder's default if not given. In recordings a lower one does not only add
+        findings: sightings that are fainter are followed too.
     every : int
         Take every so many-th picture.
     factor : float
@@ -118,25 +135,40 @@ def searched(
     Returns
     -------
     list of ImageResult
-        In the order of the labels, with every finding of at least `LOW_CONFIDENCE`.
+        In the order of the labels.
     """
+    settings = SearchSettings(confidence=confidence, sequence=real.recordings or None)
     results: list[ImageResult] = []
     for name in real.folders:
-        images = truth_of(data / name, every)
         source = data / name / "images"
-        with tempfile.TemporaryDirectory() as work:
-            scales = {Path(image.file_name).stem: (1.0, 1.0) for image in images}
-            if every > 1 or factor != 1.0:
-                copies = Path(work, "images")
-                copies.mkdir()
-                for image in images:
-                    stem = Path(image.file_name).stem
-                    scales[stem] = _copy(source / image.file_name, copies, factor)
-                source = copies
-            found = Path(work, "found")
-            search(source, found, finder, SearchSettings(confidence=LOW_CONFIDENCE))
-            results += _paired(read_findings(found), images, scales)
+        images = truth_of(data / name, every)
+        whole = every == 1 and factor == 1.0
+        parts = recordings(images) if real.recordings else [images]
+        by_image: dict[object, ImageResult] = {}
+        for part in parts:
+            with tempfile.TemporaryDirectory() as work:
+                place = source
+                scales = {Path(image.file_name).stem: (1.0, 1.0) for image in part}
+                if not whole or len(part) < len(images):
+                    place = Path(work, "images")
+                    place.mkdir()
+                    for image in part:
+                        stem = Path(image.file_name).stem
+                        scales[stem] = _copy(source / image.file_name, place, factor)
+                found = Path(work, "found")
+                search(place, found, finder, settings)
+                scored = _paired(read_findings(found), part, scales)
+            by_image |= {image.image_id: one for image, one in zip(part, scored, strict=True)}
+        results += [by_image[image.image_id] for image in images]
     return results
+
+
+def recordings(images: Sequence[TruthImage]) -> list[list[TruthImage]]:
+    """Return the pictures of each group, one group after the other."""
+    groups: dict[str, list[TruthImage]] = {}
+    for image in images:
+        groups.setdefault(image.group, []).append(image)
+    return list(groups.values())
 
 
 def _copy(file: Path, folder: Path, factor: float) -> tuple[float, float]:
@@ -230,34 +262,34 @@ def still_boxes(annotations: Path) -> set[tuple[float, ...]]:
 
 
 def figures(
-    results: Sequence[ImageResult],
-    confidence: float,
+    ranked: Sequence[ImageResult],
+    used: Sequence[ImageResult],
     still: Sequence[ImageResult] | None = None,
 ) -> Figures:
-    """Score findings of a search at a low confidence.
+    """Score the findings of a set.
 
     Parameters
     ----------
-    results : sequence of ImageResult
-    confidence : float
-        The confidence in use.
+    ranked : sequence of ImageResult
+        Of a search at a low confidence.
+    used : sequence of ImageResult
+        Of a search at the confidence in use.
     still : sequence of ImageResult, optional
         The same with moving sperm made don't-care.
     """
-    ranked = evaluate(results)
-    used = evaluate(at_least(results, confidence))
-    curve = ranked.curve
+    whole, scores = evaluate(ranked), evaluate(used)
+    curve = whole.curve
     total = curve.precision + curve.recall
     f1 = 2 * curve.precision * curve.recall / np.where(total > 0, total, 1.0)
-    has_sperm = ranked.truths > 0
+    has_sperm = scores.truths > 0
     return Figures(
-        fields=used.images,
-        precision=used.precision if has_sperm else None,
-        recall=used.recall,
-        f1=used.f1 if has_sperm else None,
+        fields=scores.images,
+        precision=scores.precision if has_sperm else None,
+        recall=scores.recall,
+        f1=scores.f1 if has_sperm else None,
         best_f1=float(f1.max(initial=0.0)) if has_sperm else None,
-        ap50=ranked.ap50,
-        fp_per_image=used.fp_per_image,
-        recall_still=evaluate(at_least(still, confidence)).recall if still else None,
-        f1_by_group={name: g.f1 or 0.0 for name, g in used.groups.items()} if has_sperm else {},
+        ap50=whole.ap50,
+        fp_per_image=scores.fp_per_image,
+        recall_still=evaluate(still).recall if still else None,
+        f1_by_group={name: g.f1 or 0.0 for name, g in scores.groups.items()} if has_sperm else {},
     )

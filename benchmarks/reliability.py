@@ -145,7 +145,7 @@ def curves(data: Path, cache: Path, finder: Finder, every: int) -> dict[str, Rel
         found[name] = list(phantom_results(cache, finder, pixel_size=known))
     for real in LABELLED_SETS:
         print(f"{real.name} ...", flush=True)
-        found[real.name] = searched(real, data, finder, every=every)
+        found[real.name] = searched(real, data, finder, every=every, confidence=FLOOR)
     return {name: reliability(*judged(results)) for name, results in found.items()}
 
 

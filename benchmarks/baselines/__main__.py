@@ -21,6 +21,7 @@ from benchmarks.labelled import (
     LABELLED_SETS,
     Figures,
     LabelledSet,
+    at_least,
     figures,
     frames,
     still_only,
@@ -40,7 +41,8 @@ def score(real: LabelledSet, data: Path, choice: Choice, every: int) -> Figures:
         for folder in real.folders
         for one in results_of(choice.baseline, frames(data / folder, every))
     ]
-    return figures(results, choice.cut_off, still_only(real, data, results, every))
+    used = at_least(results, choice.cut_off)
+    return figures(results, used, still_only(real, data, used, every))
 
 
 def measure(

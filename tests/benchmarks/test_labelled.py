@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from benchmarks.labelled import (
     truth_of,
 )
 
-from sertoli.search import Finder
+from sertoli.search import Finder, SearchResult, SearchSettings, search
+from sertoli.sperm.evaluation import ImageResult
 
 LABELLED = LabelledSet("labelled", "spots", ("labelled",), tracked=True)
 EMPTY = LabelledSet("empty", "no sperm", ("empty",))
@@ -46,18 +48,38 @@ def test_every_second_picture(small_data: Path, finder: Finder) -> None:
     ]
 
 
+def test_each_recording_is_searched_by_itself(
+    small_data: Path, finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noting(path: Path, out: Path, by: Finder, settings: SearchSettings) -> SearchResult:
+        seen.append((sorted(file.name for file in path.iterdir()), settings.sequence))
+        return search(path, out, by, settings)
+
+    seen: list[tuple[list[str], bool | None]] = []
+    monkeypatch.setattr("benchmarks.labelled.search", noting)
+    results = searched(replace(LABELLED, recordings=True), small_data, finder)
+    # labels may tell of one picture of each in turn
+    assert seen == [
+        (["picture_0.png", "picture_2.png"], True),
+        (["picture_1.png", "picture_3.png"], True),
+    ]
+    for one, alone in zip(results, searched(LABELLED, small_data, finder), strict=True):
+        assert (one.group, len(one.found_px)) == (alone.group, len(alone.found_px))
+
+
 def test_figures_at_a_confidence_and_over_all(small_data: Path, finder: Finder) -> None:
     results = searched(LABELLED, small_data, finder)
-    whole = figures(results, 0.5)
+    whole = figures(results, at_least(results, 0.5))
     assert (whole.fields, whole.f1, whole.recall, whole.fp_per_image) == (4, 1.0, 1.0, 0.0)
     assert set(whole.f1_by_group) == {"video 0", "video 1"}
-    none = figures(results, 0.99)
+    none = figures(results, at_least(results, 0.99))
     assert (none.f1, none.recall, none.best_f1) == (0.0, 0.0, 1.0)
     assert all(len(one.probability) == 0 for one in at_least(results, 0.99))
 
 
 def test_without_sperm_only_false_positives_count(small_data: Path, finder: Finder) -> None:
-    got = figures(searched(EMPTY, small_data, finder), 0.5)
+    found = searched(EMPTY, small_data, finder)
+    got = figures(found, found)
     assert got.fp_per_image == 1.0
     assert (got.f1, got.precision, got.best_f1, got.ap50) == (None,) * 4
     assert got.f1_by_group == {}
@@ -83,10 +105,27 @@ def test_still_sperm_are_told_by_their_tracks(tmp_path: Path) -> None:
     assert still_boxes(tmp_path / "b.json") == set()
 
 
-def test_moving_sperm_become_dont_care(small_data: Path, finder: Finder) -> None:
-    results = searched(LABELLED, small_data, finder)
-    changed = still_only(LABELLED, small_data, results)
+@pytest.mark.parametrize(
+    ("steps_px", "count", "still"),
+    [
+        pytest.param([0.0, 0.19, 0.21, 3.0], 60, [True, True, False, False], id="still ones stay"),
+        pytest.param([3.0, 0.0], 60, [False, True], id="in any order"),
+        pytest.param([0.0, 0.0], 50, [False, False], id="too short to say"),
+    ],
+)
+def test_moving_sperm_become_dont_care(
+    tmp_path: Path, steps_px: list[float], count: int, still: list[bool]
+) -> None:
+    (tmp_path / "labelled").mkdir()
+    write_tracks(tmp_path / "labelled" / "annotations.json", steps_px, count)
+    results = [
+        ImageResult(np.zeros((0, 4)), np.zeros(0), image.boxes_px, image.ignored)
+        for image in truth_of(tmp_path / "labelled")
+    ]
+    changed = still_only(LABELLED, tmp_path, results)
     assert changed is not None
-    # seen for less than a second: nobody can say that they keep still
-    assert all(one.ignored.all() for one in changed)
-    assert still_only(EMPTY, small_data, results) is None
+    assert [(~one.ignored).tolist() for one in changed] == [still] * count
+    # what was don't-care before stays so
+    crowds = [replace(one, ignored=np.ones(len(still), np.bool_)) for one in results]
+    assert all(one.ignored.all() for one in still_only(LABELLED, tmp_path, crowds) or [])
+    assert still_only(EMPTY, tmp_path, results) is None

@@ -23,7 +23,7 @@ def detector() -> Detector:
 def page(folder: Path, block: str) -> Page:
     path = folder / "page.md"
     path.write_text(
-        f"# T\n\nMade by\n\n    python -m benchmarks.thing --update docs/page.md\n\n"
+        f"# T\n\nMade by\n\n    python -m benchmarks.thing \\\n        --update docs/page.md\n\n"
         f"<!-- figures: begin -->\n{block}\n<!-- figures: end -->\nafter\n",
         encoding="utf-8",
     )
@@ -46,7 +46,8 @@ def test_a_page_measured_with_other_weights_is_not(tmp_path: Path) -> None:
 
 
 def test_the_card_holds_what_the_file_says(detector: Detector) -> None:
-    text = card(detector, "none known", "python -m training.sperm.card")
+    text = card(detector, "none known", "| noise | 4 | 100 % |", "python -m training.sperm.card")
+    assert "| noise | 4 | 100 % |" in text
     assert detector.weights_sha256 in text
     assert "Restricted" not in text
     for page_ in writer.PAGES:
@@ -59,7 +60,7 @@ def test_left_out_videos_stand_beside_their_target(
     detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "left-out.json"
-    one = {"f1": 0.95, "precision": 0.9, "recall": 1.0, "frames": 3}
+    one = {"f1": 0.95, "precision": 0.9, "recall": 1.0, "frames": 3, "f1_of_stills": 0.7}
     videos = {"S_0001": one, "S_0002": one | {"f1": 0.5}}
     figures = {"date": "2026-11-23", "command": "make it", "videos": videos}
     file.write_text(json.dumps(figures), encoding="utf-8")
@@ -67,7 +68,7 @@ def test_left_out_videos_stand_beside_their_target(
     assert left_out(detector) == ""
     monkeypatch.setattr(detector.network, "restriction", "for tests only")
     text = left_out(detector)
-    assert "| S_0001 | 3 | 0.950 | 0.900 | 1.000 | reached |" in text
+    assert "| S_0001 | 3 | 0.950 | 0.900 | 1.000 | reached | 0.700 |" in text
     assert "**missed**" in text
 
 

@@ -158,3 +158,4 @@ def test_a_left_out_video_is_judged_alone(data: Path) -> None:
     figures = judge("S_0002", _Spot(), data / "miamia")
     assert (figures["frames"], figures["sperm"]) == (2, 2)
     assert (figures["f1"], figures["precision"], figures["recall"]) == (1.0, 1.0, 1.0)
+    assert figures["f1_of_stills"] == 1.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from benchmarks.labelled import LABELLED_SETS, at_least, searched
+from benchmarks.labelled import LABELLED_SETS, searched
 
 from sertoli.frames import Frame
 from sertoli.optics import Optics
@@ -116,10 +116,9 @@ def _rows(pieces: Sequence[Grey]) -> Grey:
 def in_words(detector: Detector, data: Path, every: int) -> list[str]:
     """Say for each real set that is there what is wrong and what is missed."""
     return [
-        f"- `{real.name}`: {describe(at_least(results, detector.default_confidence))}"
+        f"- `{real.name}`: {describe(searched(real, data, detector, every=every))}"
         for real in LABELLED_SETS
         if all((data / folder).is_dir() for folder in real.folders)
-        for results in (searched(real, data, detector, every=every),)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Fit what a familiar picture looks like: ``python -m training.sperm.familiarity --help``.
+"""Fit what a familiar picture looks like, and judge it: ``python -m training.sperm.familiarity``.
 
 Familiar are phantom fields and visem11, at several magnifications; strange are made-up
 pictures of other things. No other real picture takes part. A quadratic logistic rule tells
@@ -8,7 +8,7 @@ them apart, and its limit is set on familiar pictures that the fit has not seen.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from sertoli.sperm import Detector
 from sertoli.sperm._familiarity import Familiarity, expand, statistics
 from training.sperm.batches import UM_PER_PX
 from training.sperm.fields import HELD_OUT_FIRST_SEED, phantom_fields
@@ -40,6 +41,9 @@ STRANGERS = 700
 STRANGER_SIDE_PX = 256
 PENALTY = 1e-4
 _SEED = 20
+
+REAL_SETS = ("visem11", "miamia", "bull", "umid_train", "umid_val", "tubules_histology")
+"""What the rule is judged on, beside held-out phantom fields and noise."""
 
 
 def fit_familiarity(scenes: Sequence[Scene], strangers: int = STRANGERS) -> Familiarity:
@@ -107,18 +111,26 @@ def training_scenes(data: Path, cache: Path | None, fields: int) -> list[Scene]:
 
 
 def main() -> None:
-    """Fit the rule and report how often it fires on sets that it has not seen."""
-    parser = argparse.ArgumentParser(description="Fit and judge the rule of familiarity.")
+    """Report how often the rule of weights fires on sets that took no part in its fit."""
+    parser = argparse.ArgumentParser(description="Judge the rule of familiarity of weights.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the real images")
+    parser.add_argument("--weights", default="default", help="a name or a file")
     parser.add_argument("--cache", type=Path, default=Path("runs/fields"))
-    parser.add_argument("--fields", type=int, default=1800)
     parser.add_argument("--every", type=int, default=1, help="use every n-th picture of a set")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    rule = fit_familiarity(training_scenes(options.data, options.cache, options.fields))
-    print("| set | pictures | taken for unlike |\n|---|---|---|")
-    for name, scores in judge(rule, options.data, options.cache, options.every).items():
-        print(f"| {name} | {len(scores)} | {100 * float(np.mean(scores > 0)):.0f} % |", flush=True)
+    rule = Detector(options.weights).network.familiarity
+    if rule is None:
+        parser.error(f"the weights {options.weights} hold no rule of familiarity")
+    print(table(judge(rule, options.data, options.cache, options.every)))
+
+
+def table(scores: Mapping[str, Numbers]) -> str:
+    """Return how often each set is taken for unlike, as a table."""
+    lines = ["| set | pictures | taken for unlike |", "|---|---|---|"]
+    for name, found in scores.items():
+        lines.append(f"| {name} | {len(found)} | {100 * float(np.mean(found > 0)):.0f} % |")
+    return "\n".join(lines)
 
 
 def judge(rule: Familiarity, data: Path, cache: Path, every: int = 1) -> dict[str, Numbers]:
@@ -129,7 +141,7 @@ def judge(rule: Familiarity, data: Path, cache: Path, every: int = 1) -> dict[st
             rule.strangeness(one.pixels, one.um_per_px / UM_PER_PX) for one in held_out[::every]
         ]
     }
-    for name in ("visem11", "miamia", "bull", "umid_train", "umid_val", "tubules_histology"):
+    for name in REAL_SETS:
         files = sorted((data / name / "images").iterdir())[::every]
         found[name] = [
             rule.strangeness(np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)), 1.0)

@@ -1,7 +1,8 @@
 """Judge research weights on the videos left out: ``python -m training.sperm.left_out --help``.
 
-For each video of ``miamia`` the weights are searched that were trained without it, as a
-person would search: no pixel size, default confidence.
+Each video of ``miamia`` is searched by the weights that were trained without it, as a
+person would search: as the recording it is, no pixel size, default confidence. Beside it
+stand its frames as stills, each by itself.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.real_sets import LEFT_OUT
+
 from sertoli.search import Finder, SearchSettings, search
 from sertoli.sperm import Detector
-from sertoli.sperm._weights import RESEARCH, RESEARCH_FOLDER
+from sertoli.sperm._weights import RESEARCH
 from sertoli.sperm.evaluation import compare
 from training.sperm.research import VIDEOS
 
-FIGURES = Path(RESEARCH_FOLDER) / "left-out.json"
+FPS = 30.0
+"""Of these videos."""
 
 
 def main() -> None:
@@ -28,13 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Judge research weights on the videos left out.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the real images")
     parser.add_argument("--runs", type=Path, default=Path("runs/research"))
-    parser.add_argument("--out", type=Path, default=FIGURES)
+    parser.add_argument("--out", type=Path, default=LEFT_OUT)
     options = parser.parse_args()
     videos = {}
     for video in VIDEOS:
         detector = Detector(options.runs / video / RESEARCH.file_name)
         videos[video] = judge(video, detector, options.data / "miamia")
-        print(f"{video}: F1 {videos[video]['f1']:.3f}", flush=True)
+        of_stills = videos[video]["f1_of_stills"]
+        print(f"{video}: F1 {videos[video]['f1']:.3f}, stills {of_stills:.3f}", flush=True)
     figures = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "command": f"python -m training.sperm.left_out --data ../shared/data --runs {options.runs}",
@@ -68,12 +73,16 @@ def judge(video: str, detector: Finder, folder: Path) -> dict[str, Any]:
         truth = place / "truth.json"
         alone = described | {"images": images, "annotations": boxes}
         truth.write_text(json.dumps(alone), encoding="utf-8", newline="\n")
-        search(place / "images", place / "found", detector, SearchSettings(sequence=False))
-        figures = compare(place / "found", truth).evaluation
+        recording = SearchSettings(sequence=True, fps=FPS)
+        search(place / "images", place / "recording", detector, recording)
+        search(place / "images", place / "stills", detector, SearchSettings(sequence=False))
+        figures = compare(place / "recording", truth).evaluation
+        stills = compare(place / "stills", truth).evaluation
     return {
         "f1": round(figures.f1 or 0.0, 4),
         "precision": round(figures.precision or 0.0, 4),
         "recall": round(figures.recall or 0.0, 4),
+        "f1_of_stills": round(stills.f1 or 0.0, 4),
         "frames": figures.images,
         "sperm": figures.truths,
         "confidence": round(detector.default_confidence, 4),

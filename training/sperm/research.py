@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from sertoli.sperm._interlace import without_combs
 from training.sperm.batches import Supply
 from training.sperm.run import CHECKPOINT, SETTINGS, Run, Settings
 from training.sperm.scenes import SPERM, Scene
@@ -86,7 +87,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--leave-out", choices=(*VIDEOS, NONE), required=True)
     parser.add_argument("--cache", type=Path, default=Path("runs/fields"))
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
@@ -126,9 +127,7 @@ def begin(base: Path, out: Path, leave_out: str, frames: int, steps: int, seed: 
     """
     begun = Run.load(base)
     before = begun.settings
-    settings = Settings(
-        seed, steps, before.crops, before.side_px, before.fields, peak_rate=PEAK_RATE
-    )
+    settings = replace(before, seed=seed, steps=steps, peak_rate=PEAK_RATE, start="")
     run = Run(settings)
     run.network.load_state_dict(begun.average.state_dict())
     run.average.load_state_dict(begun.average.state_dict())
@@ -149,8 +148,9 @@ def with_miamia(supply: Supply, frames: list[Scene]) -> ResearchSupply:
 def miamia(data: Path, leave_out: str) -> tuple[list[Scene], list[Scene]]:
     """Load ``miamia``: the frames to train on, and those of the video left out.
 
-    Its frames are interlaced and their last column is white; they stay as they are, because
-    so they are met. What is labelled as impurity is background like all the rest.
+    Its frames are interlaced and their last column is white. They are shown as the network
+    meets them in a search: without combs, with that column. What is labelled as impurity is
+    background like all the rest.
     """
     folder = data / "miamia"
     described = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
@@ -167,7 +167,8 @@ def miamia(data: Path, leave_out: str) -> tuple[list[Scene], list[Scene]]:
             raise FileNotFoundError(file)
         box = np.array(boxes.get(image["id"], []), np.float32).reshape(-1, 4)
         kinds = np.full(len(box), SPERM, np.int8)
-        scene = Scene(np.asarray(pixels, np.uint8), box, kinds, MIAMIA_UM_PER_PX)
+        seen = without_combs(np.asarray(pixels, np.uint8))
+        scene = Scene(seen, box, kinds, MIAMIA_UM_PER_PX)
         parts[image["group"] == leave_out].append(scene)
     return parts
 
