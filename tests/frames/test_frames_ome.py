@@ -184,7 +184,15 @@ def test_the_channel_is_one_of_those_in_the_file(tmp_path: Path) -> None:
         ('SizeT="3"', 'SizeT="999999999"', [0, 1, 2], "999999996 planes that"),
         ('PlaneCount="3"', 'PlaneCount="999999999"', [0, 1, 2], ""),
         ('IFD="0"', 'IFD="77"', [0, 1, 2], "left aside"),
+        ('PlaneCount="3"', 'PlaneCount="0"', [0, 1, 2], ""),
         ('IFD="0" PlaneCount="3"', "", [0, 1, 2], ""),
+        (
+            'PlaneCount="3"/>',
+            'PlaneCount="3"><UUID FileName="before.tif">urn:uuid:'
+            "00000000-0000-0000-0000-000000000001</UUID></TiffData>",
+            [0, 1, 2],
+            "",
+        ),
         ('IFD="0"', 'IFD="0" FirstT="8"', [0, 1, 2], "left aside"),
         (f'SizeX="{WIDTH}"', 'SizeX="11"', [0, 1, 2], "left aside"),
     ],
@@ -224,6 +232,9 @@ FIELD_UM = WIDTH * 0.5
         ("TYX", [0.0, 3.0, 6.0, 9.0], 0.5, False, True),
         ("TYX", [0.0, 1.1 * FIELD_UM, 2.2 * FIELD_UM, 0.0], 0.5, True, False),
         ("TYX", [0.0, 0.0, 0.0, 1.1 * FIELD_UM], 0.5, True, False),
+        # A scan whose fields overlap may be stored along time.
+        ("TYX", [0.0, 0.9 * FIELD_UM, 1.8 * FIELD_UM, 0.9 * FIELD_UM], 0.5, False, False),
+        ("TYX", [0.0, 0.9 * FIELD_UM, 1.8 * FIELD_UM, 0.9 * FIELD_UM], 0.5, True, True),
         # ... or by what may be a field, where the pictures must tell.
         ("TYX", [0.0, 300.0, 600.0, 900.0], None, False, False),
         ("TYX", [0.0, 3.0, 6.0, 9.0], None, True, True),
@@ -283,6 +294,49 @@ def test_an_increment_is_the_time_from_plane_to_plane_without_z(tmp_path: Path) 
     path = write(tmp_path / "a.ome.tif", flat(3), "TYX", TimeIncrement=500, TimeIncrementUnit="ms")
     with open_source(path) as source:
         assert [frame.time_s for frame in source] == [0, 0.5, 1]
+
+
+def test_a_clock_read_twice_within_its_tick_keeps_the_times(tmp_path: Path) -> None:
+    facts = {"Plane": {"DeltaT": [0.0, 0.5, 0.5, 1.0]}}
+    with open_source(write(tmp_path / "a.ome.tif", flat(4), "TYX", **facts)) as source:
+        assert [frame.time_s for frame in source] == [0, 0.5, 0.5, 1]
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_colours_are_no_channels_also_where_nothing_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, images: int
+) -> None:
+    path = tmp_path / "a.ome.tif"
+    planes = np.repeat(flat(3)[..., None], 3, axis=3)
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        for _ in range(images):
+            writer.write(planes, photometric="rgb", metadata={"axes": "TYXS"})
+    change_xml(path, 'SamplesPerPixel="3"', "")
+    with caplog.at_level(logging.WARNING, "sertoli.frames"), open_source(path) as source:
+        assert [int(frame.pixels[0, 0, 0]) for frame in source] == [0, 1, 2] * images
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("fault", ["shape", "pages", "pixels"])
+def test_a_fault_of_a_later_image_leaves_that_one_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        for first in (0, 3):
+            is_wrong = first > 0
+            planes = flat(3, first)[:, : HEIGHT // 2 if is_wrong and fault == "shape" else HEIGHT]
+            high_um = 0.7 if is_wrong and fault == "pixels" else 0.5
+            size = {"axes": "TYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": high_um}
+            writer.write(planes, photometric="minisblack", metadata=size)
+    if fault == "shape":
+        change_xml(path, f'SizeY="{HEIGHT // 2}"', f'SizeY="{HEIGHT}"')
+    elif fault == "pages":
+        change_xml(path, 'IFD="3"', 'IFD="0"')
+    with caplog.at_level(logging.WARNING, "sertoli.frames"), open_source(path) as source:
+        assert first_numbers(list(source)) == [0, 1, 2]
+        assert source.optics.um_per_px == 0.5
+    assert "image 1 of its OME metadata is left out" in caplog.text
 
 
 @pytest.mark.parametrize(

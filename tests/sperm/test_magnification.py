@@ -58,14 +58,23 @@ def test_only_a_part_of_a_large_picture_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "expected"), [(1440, 1920, 0.5), (4000, 6000, 0.5), (7680, 9600, 1.0)]
+    ("height", "width", "heads", "expected"),
+    [
+        (1440, 1920, 3, 0.5),
+        # cameras of 26 and 45 million px: one field, and 40 heads in all of it
+        (4168, 6244, 40 / 85, 0.5),
+        (5504, 8256, 40 / 148, 0.5),
+        (7680, 9600, 3, 1.0),
+        # a scan full of sperm
+        (7680, 9600, 10, 0.5),
+    ],
 )
 def test_specks_in_the_middle_of_a_scan_do_not_stand_for_all_of_it(
-    height: int, width: int, expected: float, monkeypatch: pytest.MonkeyPatch
+    height: int, width: int, heads: float, expected: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def look(grey: np.ndarray, contrast: float) -> tuple[np.ndarray, np.ndarray]:
-        # at half the size, three sure heads for each 640 x 480 px of the picture
-        count = round(3 * 4 * grey.size / (640 * 480))
+        # at half the size, so many sure heads for each 640 x 480 px of the picture
+        count = round(heads * 4 * grey.size / (640 * 480))
         return np.full((count, 2), HEAD_PX, np.float32), np.full(count, 0.9, np.float32)
 
     monkeypatch.setattr("sertoli.sperm._magnification.TRIED", (0.5, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,29 +90,45 @@ def _planes(path: Path, tif: tifffile.TiffFile, ome: OME, given: Optics) -> list
             "save it with time, z and channel only",
         )
     planes: list[Plane] = []
+    claimed: set[int] = set()
     shape = None
     missing = 0
+    is_own = _own_blocks(path, ome)
     for number, image in enumerate(ome.images):
         pixels = image.pixels
-        pages, lost = _own_pages(pixels, ome.uuid, path.name, len(tif.pages))
+        pages, lost = _own_pages(pixels, tif, is_own)
         if not pages or shape not in (None, (pixels.size_x, pixels.size_y)):
             continue
-        shape = pixels.size_x, pixels.size_y
         first: Any = tif.pages[min(pages.values())]
-        if shape != (first.imagewidth, first.imagelength):
+        has_shape = (pixels.size_x, pixels.size_y) == (first.imagewidth, first.imagelength)
+        if not planes and not has_shape:
             return []
+        try:
+            found = _planes_of(path, tif, number, pixels, pages, given)
+        except InputError:
+            if not planes:
+                raise
+            found = []
+        if not found or not has_shape or claimed & set(pages.values()):
+            log.warning("%s: image %d of its OME metadata is left out", quoted(path), number)
+            continue
+        shape = pixels.size_x, pixels.size_y
+        claimed |= set(pages.values())
         missing += lost
-        planes += _planes_of(path, tif, number, pixels, pages, given)
+        planes += found
     if missing:
         log.warning("%s: %d planes that its metadata promise are missing", quoted(path), missing)
     return planes
 
 
-def _own_pages(pixels: Pixels, uuid: str | None, name: str, page_count: int) -> tuple[_Pages, int]:
+def _own_pages(
+    pixels: Pixels, tif: tifffile.TiffFile, is_own: Callable[[TiffData], bool]
+) -> tuple[_Pages, int]:
     """Return the pages of an image in this file, and how many planes are in no file at all."""
+    page_count = len(tif.pages)
     samples = pixels.channels[0].samples_per_pixel if pixels.channels else None
     length = {
-        "C": max(1, pixels.size_c // (samples or 1)),
+        "C": max(1, pixels.size_c // (samples or _samples(tif))),
         "Z": pixels.size_z,
         "T": pixels.size_t,
     }
@@ -126,9 +142,9 @@ def _own_pages(pixels: Pixels, uuid: str | None, name: str, page_count: int) -> 
         if any(first[axis] >= length[axis] for axis in order):
             continue  # ImageJ leaves such blocks behind when it crops
         at = first[order[0]] + quick * (first[order[1]] + middle * first[order[2]])
-        count = block.plane_count or (1 if "ifd" in block.model_fields_set else page_count)
-        count = min(count, total - at)
-        if not _is_own(block, uuid, name):
+        lone = "ifd" in block.model_fields_set and block.plane_count is None
+        count = min(1 if lone else block.plane_count or page_count, total - at)
+        if not is_own(block):
             elsewhere += count
             continue
         for step in range(min(count, page_count - block.ifd)):
@@ -138,13 +154,28 @@ def _own_pages(pixels: Pixels, uuid: str | None, name: str, page_count: int) -> 
     return pages, max(0, total - len(pages) - elsewhere)
 
 
-def _is_own(block: TiffData, uuid: str | None, name: str) -> bool:
-    """Tell if a block's pages lie in the file of this id, or of this name if it has none."""
-    if block.uuid is None:
-        return True
-    if uuid is not None:
-        return block.uuid.value == uuid
-    return (block.uuid.file_name or "").casefold() == name.casefold()
+def _samples(tif: tifffile.TiffFile) -> int:
+    """Return the samples of a pixel of the first page: a channel need not state its own."""
+    first: Any = tif.pages.first
+    return int(first.samplesperpixel)
+
+
+def _own_blocks(path: Path, ome: OME) -> Callable[[TiffData], bool]:
+    """Return what tells if a block's pages lie in this file: by its id, or by its name.
+
+    Metadata that name one file alone mean this one, whatever it was called then.
+    """
+    blocks = [block for image in ome.images for block in image.pixels.tiff_data_blocks]
+    files = {block.uuid and (block.uuid.value, block.uuid.file_name) for block in blocks}
+
+    def is_own(block: TiffData) -> bool:
+        if block.uuid is None or len(files) == 1:
+            return True
+        if ome.uuid is not None and block.uuid.value == ome.uuid:
+            return True
+        return (block.uuid.file_name or "").casefold() == path.name.casefold()
+
+    return is_own
 
 
 def _planes_of(

@@ -38,6 +38,10 @@ MAX_SEGMENT_BYTES = 2**30
 MAX_PAGE_PX = 10_000_000_000
 """Above this a page's size is taken for damage."""
 
+FAR_FIELDS = 0.5
+"""Where the stage moves by more of a field between frames, their looks tell if they are a run: a
+scan with overlapping fields may be stored along the time axis."""
+
 _WHITE_IS_ZERO, _PALETTE, _SEPARATED = 0, 3, 5  # values of PhotometricInterpretation
 
 
@@ -147,12 +151,13 @@ class TiffSource(FrameSource):
         stages = [plane.stage_um[:2] for plane in planes if plane.stage_um is not None]
         moves_um = np.abs(np.diff(np.array(stages).reshape(-1, 2), axis=0))
         moves = bool(moves_um.any())
+        far = moves  # a move whose share of the field is unknown may be a long one
         if moves and um_per_px is not None:
             fields = moves_um / (np.array(max(self._sizes_px)) * um_per_px)
             if fields.max() > 1:
                 return False
-        # A move whose share of the field is unknown makes the time axis worth nothing.
-        if planes[0].t != planes[-1].t and not (moves and um_per_px is None):
+            far = bool(fields.max() > FAR_FIELDS)
+        if planes[0].t != planes[-1].t and not far:
             return True
         if len(stages) == len(planes) and not moves:
             return True
@@ -263,12 +268,16 @@ def _page_planes(tif: tifffile.TiffFile) -> list[Plane]:
 def _times(planes: list[Plane], *, rising: bool) -> list[float] | None:
     """Return each frame's time from the first one, if the file knows all of them.
 
-    Times that stand still from a frame to the next, or go back where they must not, are no
-    times of frames: some programs give all planes of a z stack the same.
+    Times that go back where they must not are no times of frames, nor are those of a z stack
+    that stand still: some programs give all its planes the same. In a recording a clock may
+    well be read twice within its tick.
     """
     times = [plane.time_s for plane in planes if plane.time_s is not None]
     steps = np.diff(times)
-    if len(times) < len(planes) or np.any(steps <= 0 if rising else steps == 0):
+    at = {(plane.image, plane.t) for plane in planes}
+    is_stack = len(at) < len(planes)
+    goes_back = rising and np.any(steps < 0)
+    if len(times) < len(planes) or goes_back or (is_stack and np.any(steps == 0)):
         return None
     return [time - times[0] for time in times]
 

@@ -134,7 +134,7 @@ def require_visible_heads(um_per_px: float | None, file: str | None = None) -> N
         )
     raise InputError(
         f"{file} states {um_per_px:g} um per px, with which {head}",
-        "give the true size with --um-per-px, such as 0.32",
+        "give the true size with --um-per-px, such as 0.32; in a folder of several, take it out",
     )
 
 

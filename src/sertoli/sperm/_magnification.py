@@ -38,9 +38,10 @@ KNOWN_BEFORE = 6.0
 """The picture as it is counts as if so many sure heads a field had been seen in it: round
 cells without any sperm can look like a few at a magnification nobody would choose."""
 
-MOST_OF_A_CAMERA_PX = 24_000_000
-"""A camera's frame holds one field, however fine its pixels; what is larger was put together
-from fields, and what looks like heads at a wrong magnification grows with it."""
+MOST_OF_A_CAMERA_PX = 64_000_000
+"""A camera's frame holds one field, however fine its pixels (full-frame sensors have up to 61
+million); what is larger was put together from fields, and what looks like heads at a wrong
+magnification grows with it."""
 
 FIELD_PX = 640 * 480
 """Of one field of such a scan, as it is."""
