@@ -10,7 +10,9 @@ are left out. Of the real sets nothing is stored.
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from benchmarks.labelled import LABELLED_SETS, searched
 from benchmarks.page import renew_block, require_block
 from sertoli.frames import Frame
 from sertoli.optics import Optics
-from sertoli.search import Finder
+from sertoli.search import Finder, SearchSettings, search
 from sertoli.sperm import Detector
 from sertoli.sperm.evaluation import ImageResult, match_centres
 
@@ -46,6 +48,11 @@ FIRST_SEED = 9_500_000
 """Simulated fields that neither training nor the fit of probabilities has seen."""
 
 FIELDS = 150
+
+RECORDING = "visem11"
+"""A recording of a target's: its findings are not independent of each other."""
+
+DRAWS = 300
 
 WHAT = {
     "phantom, pixel size given": "simulated fields of unseen laboratories",
@@ -149,6 +156,62 @@ def curves(data: Path, cache: Path, finder: Finder, every: int) -> dict[str, Rel
     return {name: reliability(*judged(results)) for name, results in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The error that chance alone gives a recording, whose findings are a few things seen often.
+
+    Parameters
+    ----------
+    tracks : int
+    mean, low, high : float
+        Of the error, and its 5th and 95th percentile.
+    """
+
+    tracks: int
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        return (
+            f"The findings of `{RECORDING}` are sightings of {self.tracks} tracks. Were each track "
+            "as a whole a sperm with just the mean probability of its sightings, the error would "
+            f"be {self.mean:.3f} by chance (5 to 95 %: {self.low:.3f} to {self.high:.3f}, "
+            f"{DRAWS} draws)."
+        )
+
+
+def chance(probability: Floats64, track: npt.NDArray[np.int64]) -> Chance:
+    """Draw each track right or wrong as a whole, as often as its mean probability says.
+
+    Parameters
+    ----------
+    probability : ndarray, (N,) float64
+    track : ndarray, (N,) int64
+    """
+    _, member = np.unique(track, return_inverse=True)
+    mean = np.bincount(member, probability) / np.bincount(member)
+    rng = np.random.default_rng(0)
+    errors = [
+        reliability(probability, (rng.random(len(mean)) < mean)[member]).error or 0.0
+        for _ in range(DRAWS)
+    ]
+    low, high = np.percentile(errors, (5, 95))
+    return Chance(len(mean), float(np.mean(errors)), float(low), float(high))
+
+
+def tracked(folder: Path, finder: Finder) -> tuple[Floats64, npt.NDArray[np.int64]]:
+    """Search a recording; return the probability and the track of every finding."""
+    with tempfile.TemporaryDirectory() as work:
+        found = Path(work, "found")
+        search(folder, found, finder, SearchSettings(confidence=FLOOR, sequence=True))
+        with (found / "findings.csv").open(encoding="utf-8", newline="") as file:
+            table = [(float(r["probability"]), int(r["track_id"])) for r in csv.DictReader(file)]
+    probability, track = np.array(table, np.float64).reshape(-1, 2).T
+    return probability, track.astype(np.int64)
+
+
 def rows(measured: Mapping[str, Reliability]) -> list[str]:
     """Format the table."""
     lines = [
@@ -220,6 +283,8 @@ def main() -> None:
             f"given. {detector.restriction or ''}".strip(),
             "",
             *rows(measured),
+            "",
+            str(chance(*tracked(options.data / RECORDING / "images", detector))),
         ]
     )
     print(text)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from benchmarks.labelled import LabelledSet
 from benchmarks.page import BEGIN, END
-from benchmarks.reliability import BINS, FLOOR, judged, reliability
+from benchmarks.reliability import BINS, FLOOR, chance, judged, reliability
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training.sperm.scenes import Scene
@@ -30,6 +30,17 @@ def test_what_is_said_and_what_is_seen() -> None:
     assert boastful.error == pytest.approx(0.174, abs=0.02)
     assert (true.low <= true.observed).all()
     assert (true.observed <= true.high).all()
+
+
+def test_few_things_seen_often_err_by_chance() -> None:
+    said = np.random.default_rng(3).uniform(FLOOR, 1, 12_000)
+    alone = chance(said, np.arange(12_000))
+    # things that are sure enough, seen 200 times each
+    often = chance(np.repeat(said[:60], 200), np.repeat(np.arange(60), 200))
+    assert (alone.tracks, often.tracks) == (12_000, 60)
+    assert alone.high < 0.03
+    assert 0.05 < often.low < often.mean < often.high < 0.3
+    assert "60 tracks" in str(often)
 
 
 def test_findings_below_the_floor_are_left_out() -> None:
@@ -72,6 +83,7 @@ def test_the_page_is_rewritten(
     scene = Scene(spot, box, np.array([1], np.int8), 0.3)
     sets = (LabelledSet("miamia", "", ("labelled",)), LabelledSet("umid", "", ("empty",)))
     monkeypatch.setattr(page_of, "LABELLED_SETS", sets)
+    monkeypatch.setattr(page_of, "RECORDING", "labelled")
     monkeypatch.setattr(page_of, "phantom_fields", lambda *_, **__: [scene])
     monkeypatch.setattr(page_of, "Detector", lambda name: finder)
     page, picture = tmp_path / "page.md", tmp_path / "curves.png"
@@ -86,4 +98,5 @@ def test_the_page_is_rewritten(
     assert "| 1 | 0.781 | 1.000 | 0.219 | <= 0.05: **missed** |" in text
     assert "| 16 | 0.938 | 1.000 | 0.062 | reported only |" in text
     assert "| 2 | 0.781 | 0.000 | 0.781 | reported only |" in text
+    assert "The findings of `labelled` are sightings of 4 tracks." in text
     assert picture.read_bytes().startswith(b"\x89PNG")
