@@ -202,7 +202,7 @@ have seen all three videos; their own figures on `miamia` say nothing.
 
 {table}
 
-What stands in the way of 0.94, looked at frame by frame: heads the size of a pin on plain tails,
+What stands in the way of 0.94, seen in a frame or two of each: heads the size of a pin on tails,
 which the labels leave out, are found in all three videos; in `S_0002` a still dot, a still ring
 and heads cut off by the border are labelled as sperm.
 
