@@ -144,7 +144,7 @@ def searched(
         images = truth_of(data / name, every)
         whole = every == 1 and factor == 1.0
         parts = recordings(images) if real.recordings else [images]
-        by_image: dict[object, ImageResult] = {}
+        by_image: dict[int, ImageResult] = {}
         for part in parts:
             with tempfile.TemporaryDirectory() as work:
                 place = source

@@ -100,34 +100,25 @@ def sweep_lines(
         "| focus turned: recall | 95 % (Wilson) | false candidates a field |"
     )
     yield "|---|---|---|---|---|---|"
-    for name, least in (("default confidence", confidence), ("0.2", 0.2), ("0.1", 0.1)):
-        yield _sweep_row(name, single, least, swept, least)
     alike = _confidence_of(swept, _false_a_field(single, confidence))
-    yield _sweep_row(
-        f"default confidence; focus turned: {alike:.3f}, as many false", single, confidence,
-        swept, alike,
-    )  # fmt: skip
-    planted = sum(len(r.doped_probability) for r in swept)
+    as_many = f"default confidence; focus turned: {alike:.3f}, as many false"
+    for name, least, swept_least in (
+        ("default confidence", confidence, confidence),
+        ("0.2", 0.2, 0.2),
+        ("0.1", 0.1, 0.1),
+        (as_many, confidence, alike),
+    ):
+        found, planted = _found(single, least)
+        k, n = _found(swept, swept_least)
+        low, high = wilson(k, n)
+        yield (
+            f"| {name} | {found / planted:.3f} | {_false_a_field(single, least):.3f} "
+            f"| {k / n:.3f} | {low:.3f} to {high:.3f} | {_false_a_field(swept, swept_least):.3f} |"
+        )
     yield ""
     yield (
-        f"The same {len(swept)} dishes and {planted} planted sperm; false candidates over "
+        f"The same {len(swept)} dishes and {n} planted sperm; false candidates over "
         f"{sum(r.rare_fields for r in swept)} fields with one sperm in {FIELDS_PER_SPERM}."
-    )
-
-
-def _sweep_row(
-    name: str,
-    single: Sequence[DishRecord],
-    single_least: float,
-    swept: Sequence[DishRecord],
-    swept_least: float,
-) -> str:
-    k, n = _found(swept, swept_least)
-    low, high = wilson(k, n)
-    found, planted = _found(single, single_least)
-    return (
-        f"| {name} | {found / planted:.3f} | {_false_a_field(single, single_least):.3f} "
-        f"| {k / n:.3f} | {low:.3f} to {high:.3f} | {_false_a_field(swept, swept_least):.3f} |"
     )
 
 
@@ -150,8 +141,7 @@ def _confidence_of(records: Sequence[DishRecord], false_a_field: float) -> float
 
 def doped_row(records: Sequence[DishRecord], confidence: float) -> str:
     """Say precision, recall and F1 of the doped fields in one line."""
-    truth = sum(len(r.doped_probability) for r in records)
-    hits = sum(int((r.doped_probability >= confidence).sum()) for r in records)
+    hits, truth = _found(records, confidence)
     false = sum(int((r.doped_false >= confidence).sum()) for r in records)
     precision, recall = hits / max(hits + false, 1), hits / max(truth, 1)
     f1 = 2 * hits / max(hits + false + truth, 1)
@@ -250,8 +240,8 @@ def report(
 ) -> str:
     """Format everything; ``swept`` may be empty."""
     confidence = detector.default_confidence
-    hits = np.concatenate([r.doped_probability for r in records]) >= confidence
-    recall = float(hits.mean())
+    found, planted = _found(records, confidence)
+    recall = found / planted
     lines = [
         f"SYNTHETIC. Weights `{detector.weights_name}`, SHA-256 {detector.weights_sha256[:16]}, "
         f"default confidence {confidence:.3f}, {datetime.datetime.now(datetime.UTC).date()}; "

@@ -15,6 +15,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from benchmarks.labelled import (
     LOW_CONFIDENCE,
     Figures,
     LabelledSet,
+    at_least,
     figures,
     searched,
     still_only,
@@ -263,9 +265,11 @@ def report(options: argparse.Namespace) -> str:
     for real in LABELLED_SETS:
         for detector in detectors:
             print(f"{real.name}, {detector.weights_name} ...", flush=True)
-            used, ranked = (
-                searched(real, options.data, detector, every=options.every, confidence=confidence)
-                for confidence in (None, LOW_CONFIDENCE)
+            search_set = partial(searched, real, options.data, detector, every=options.every)
+            ranked = search_set(confidence=LOW_CONFIDENCE)
+            # of stills, what a search at a higher confidence finds is the upper part of the list
+            used = (
+                search_set() if real.recordings else at_least(ranked, detector.default_confidence)
             )
             got = figures(ranked, used, still_only(real, options.data, used, options.every))
             native[real.name, detector.weights_name] = got

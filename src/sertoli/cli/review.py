@@ -81,6 +81,7 @@ def command(
         open_review,
         require_place,
     )
+    from sertoli.cli._watch import say
     from sertoli.search.review import write_review
 
     queue, seen = open_review(place, by, recording, out, share, trials, again=again)
@@ -116,8 +117,7 @@ def command(
             seen.close()
     if queue.restriction:
         # only now: the terminal is cleared before every picture
-        weights = review["weights"].get("name", "of the search")
-        click.echo(f"sertoli: weights {weights}: {queue.restriction}", err=True)
+        say(f"weights {review['weights'].get('name', 'of the search')}: {queue.restriction}")
     if as_list:
         review["queue"] = _listed(queue)
     if as_json:

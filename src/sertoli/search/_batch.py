@@ -14,7 +14,7 @@ from sertoli.outputs import OutputFolder, absolute
 from sertoli.search._identity import without_folders
 from sertoli.search._pass import Progress
 from sertoli.search._report import write_index
-from sertoli.search._report_words import result_line
+from sertoli.search._report_words import result_line, warning_sentences
 from sertoli.search._run import search
 from sertoli.search._settings import Finder, SearchSettings
 from sertoli.search._summary import DISCLAIMER, SCHEMA_VERSION
@@ -127,7 +127,7 @@ def _finish(folder: OutputFolder, summary: dict[str, Any]) -> None:
             "input": entry["input"],
             "link": f"{quote(entry['folder'])}/report.html" if entry["summary"] else None,
             "result": _result(entry),
-            "warnings": _warnings(entry),
+            "warnings": warning_sentences(entry["summary"] or {}),
         }
         for entry in summary["inputs"]
     ]
@@ -148,11 +148,6 @@ def _result(entry: dict[str, Any]) -> str:
         line = result_line(entry["summary"])
         return f"{line} (stopped before its end)" if entry["summary"]["stopped"] else line
     return entry["error"] or "not searched: the search was stopped before"
-
-
-def _warnings(entry: dict[str, Any]) -> list[str]:
-    texts = [str(one["text"]) for one in (entry["summary"] or {}).get("warnings", [])]
-    return [f"{text[0].upper()}{text[1:]}." for text in texts]
 
 
 def _open_folder(

@@ -62,9 +62,7 @@ def warnings_of(summary: dict[str, Any], gathered: Gathered, shown: int) -> list
     restriction = summary["weights"]["restriction"]
     if restriction:
         warnings.append({"text": f"The weights of the detector are restricted: {restriction}."})
-    for warning in summary["warnings"]:
-        text = str(warning["text"])
-        warnings.append({"text": f"{text[0].upper()}{text[1:]}."})
+    warnings += [{"text": sentence} for sentence in warning_sentences(summary)]
     searched, total = summary["frames_searched"], summary["frames_total"]
     if summary["stopped"]:
         of = "" if total is None else f" of {total:,}"
@@ -98,6 +96,12 @@ def warnings_of(summary: dict[str, Any], gathered: Gathered, shown: int) -> list
             }
         )
     return warnings
+
+
+def warning_sentences(summary: dict[str, Any]) -> list[str]:
+    """Return the warnings of a search, each as a sentence."""
+    texts = [str(warning["text"]) for warning in summary.get("warnings", [])]
+    return [f"{text[0].upper()}{text[1:]}." for text in texts]
 
 
 def settings_of(summary: dict[str, Any]) -> list[tuple[str, str]]:
